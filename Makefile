@@ -1,0 +1,47 @@
+# Every command of this repository. Each needs only python3 (3.11 or newer) with venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check serve translations requirements
+
+run: .venv/run  ## everything up: store, sandbox portal, web, worker; prints the address to open
+	@$(BIN)/python -m b24app.launch run
+
+serve: .venv/run  ## production on this machine: the Procfile, real portals, settings from .env
+	@$(BIN)/python -m b24app.launch serve
+
+test: .venv/dev browser  ## all tests, in a browser too
+	$(BIN)/pytest
+
+check: .venv/dev  ## format, lint, types, import rules, dependency audit, tests without a browser
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/djlint --check --lint --quiet templates sandbox/templates
+	$(BIN)/python -m tests.audit
+	$(BIN)/pytest --ignore=tests/browser
+
+translations: .venv/dev  ## collect the texts, then compile what the translators wrote
+	$(BIN)/pybabel extract -q -F babel.cfg -o translations/messages.pot --no-location .
+	$(BIN)/pybabel update -q -i translations/messages.pot -d translations --no-fuzzy-matching
+	$(BIN)/pybabel compile -q -d translations
+
+requirements: .venv/dev  ## pin again what requirements.in and requirements-dev.in ask for
+	$(BIN)/pip-compile -q --upgrade --strip-extras --no-emit-index-url --no-emit-find-links -o requirements.txt requirements.in
+	$(BIN)/pip-compile -q --upgrade --strip-extras --no-emit-index-url --no-emit-find-links -o requirements-dev.txt requirements-dev.in
+
+.venv/run: requirements.txt
+	@echo "Setting up .venv with what the application needs"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.txt
+	@echo "Adding what the tests need"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.PHONY: browser
+browser: .venv/dev
+	@sh tests/browser/install.sh $(BIN)

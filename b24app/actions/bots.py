@@ -1,0 +1,75 @@
+"""The bots we register on a portal; chat apps need one as their owner."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from b24app.actions.portal import Portal
+from b24app.errors import MethodGone
+from b24app.records import Bot, BotApi
+
+NAME: Final = "Chat apps"
+
+
+def owner(portal: Portal, bot_id: int = 0) -> Bot:
+    """The bot ``bot_id`` of ours, else any of ours, else one that is registered now."""
+    ours = portal.store.bots()
+    for bot in ours:
+        if bot.id == bot_id:
+            return bot
+    return ours[0] if ours else register(portal)
+
+
+def register(portal: Portal) -> Bot:
+    """Register the owner bot; safe to repeat, the portal answers with the one it has.
+
+    With ``imbot.v2`` where the portal has it, else with ``imbot.register``.
+    """
+    code = _code(portal)
+    handler = f"{portal.app_url}/events"
+    if _has(portal, "imbot.v2.Bot.register"):
+        bot = Bot(_register_v2(portal, code, handler), code, NAME, BotApi.V2)
+    else:
+        bot = Bot(_register_v1(portal, code, handler), code, NAME, BotApi.V1)
+    portal.store.save_bot(bot)
+    return bot
+
+
+def _code(portal: Portal) -> str:
+    """A code of our own: ``imbot.register`` answers a taken code with the other's bot.
+
+    (bitrix-modules: im/classes/general/im_rest.php)
+    """
+    digest = hashlib.sha256(portal.app_url.encode()).hexdigest()
+    return f"b24app_{digest[:8]}"
+
+
+def _has(portal: Portal, method: str) -> bool:
+    try:
+        answer = portal.rest.call("method.get", {"name": method})
+    except MethodGone:  # a portal too old to be asked
+        return False
+    return isinstance(answer, dict) and bool(answer.get("isAvailable"))
+
+
+def _register_v2(portal: Portal, code: str, handler: str) -> int:
+    fields = {
+        "code": code,
+        "type": "bot",
+        "eventMode": "webhook",
+        "webhookUrl": handler,
+        "properties": {"name": NAME, "color": "AZURE"},
+    }
+    result = portal.rest.call("imbot.v2.Bot.register", {"fields": fields})
+    return int(result["bot"]["id"])
+
+
+def _register_v1(portal: Portal, code: str, handler: str) -> int:
+    params = {
+        "CODE": code,
+        "TYPE": "B",
+        "EVENT_HANDLER": handler,
+        "PROPERTIES": {"NAME": NAME, "COLOR": "AZURE"},
+    }
+    return int(portal.rest.call("imbot.register", params))

@@ -1,0 +1,217 @@
+"""Chat apps: register, update, republish, unregister. The portal first, then our record.
+
+Platform facts: b24restdocs: chats/outdated/create-app; bitrix-modules: im/lib/app.php.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from b24app.actions import bots, drafts
+from b24app.actions.drafts import Draft
+from b24app.actions.portal import Portal
+from b24app.errors import AlreadyGone, BadPayload, Conflict, PortalError, PortalUnreachable
+from b24app.records import Bot, ChatApp, Kind, Translation, Verb
+
+SUCCESSOR: Final = re.compile(r"-v\d+$")
+
+
+@dataclass(frozen=True)
+class Republication:
+    """The successor that is there now, and whether the old one is still there too."""
+
+    successor: ChatApp
+    old_left: bool
+
+
+def register(portal: Portal, draft: Draft) -> ChatApp:
+    """Register a chat app, and its owner bot when the portal has none of ours yet.
+
+    Raises BadPayload, PortalError, PortalUnreachable, AuthorizationLost.
+    """
+    wanted = drafts.check(draft)
+    with portal.store.editing():
+        wanted = replace(wanted, code=_free_code(portal, wanted))
+        bot = bots.owner(portal, int(draft.bot_id) if draft.bot_id.isdigit() else 0)
+        app = _register(portal, replace(wanted, bot_id=bot.id), bot)
+        return portal.store.save_chat_app(
+            app, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None
+        )
+
+
+def update(portal: Portal, app_id: int, draft: Draft) -> ChatApp:
+    """Send what changed and record it; a new icon is noted as not yet seen by the portal.
+
+    Raises Conflict when somebody saved since the draft's version, AlreadyGone when the portal
+    has no such app any more, else as ``register``.
+    """
+    with portal.store.editing():
+        current = _unchanged(portal, app_id, draft.version)
+        wanted = drafts.check(draft, current)
+        fields = difference(current, wanted)
+        if not fields:
+            return current
+        portal.rest.call("imbot.app.update", {"APP_ID": app_id, "FIELDS": fields})
+        return portal.store.save_chat_app(
+            wanted, seen=current.version, actor=portal.actor, verb=Verb.UPDATE, before=current
+        )
+
+
+def republish(portal: Portal, app_id: int, version: int) -> Republication:
+    """Register a successor, then remove the old one: never a moment without the app.
+
+    Portals of 2026 ignore an icon on update, so this is how a new one appears. The portal
+    answers a known code with the old id, so the successor gets a code of its own. A failure
+    before the successor stands leaves the old one as it was and is raised; one after it is
+    told by ``old_left``, and both work.
+    """
+    with portal.store.editing():
+        current = _unchanged(portal, app_id, version)
+        code = f"{SUCCESSOR.sub('', current.code)}-v{current.version + 1}"
+        bot = bots.owner(portal, current.bot_id)
+        wanted = replace(current, code=code, bot_id=bot.id, icon_on_portal=True)
+        successor = portal.store.save_chat_app(
+            _register(portal, wanted, bot),
+            seen=0,
+            actor=portal.actor,
+            verb=Verb.REPUBLISH,
+            before=current,
+        )
+        try:
+            _unregister(portal, current)
+        except (PortalError, PortalUnreachable):
+            return Republication(successor, old_left=True)
+        return Republication(successor, old_left=False)
+
+
+def unregister(portal: Portal, app_id: int) -> bool:
+    """Remove the chat app; True when the portal had it, False when it was gone already.
+
+    Raises NotOurs, and then our record stays.
+    """
+    with portal.store.editing():
+        return _unregister(portal, portal.store.chat_app(app_id))
+
+
+def forget(portal: Portal, app_id: int) -> None:
+    """Take a chat app off our list that is not ours on the portal; the portal is not asked."""
+    with portal.store.editing():
+        app = portal.store.chat_app(app_id)
+        portal.store.delete_chat_app(app, actor=portal.actor, verb=Verb.FORGET)
+
+
+def renew_hash(portal: Portal, app_id: int) -> ChatApp:
+    """Give the app a new HASH; pages that check the old one must be told."""
+    with portal.store.editing():
+        current = portal.store.chat_app(app_id)
+        if current.kind is not Kind.IFRAME:
+            raise BadPayload("hash", "unknown_choice")
+        wanted = replace(current, hash=drafts.new_hash())
+        fields = difference(current, wanted)
+        portal.rest.call("imbot.app.update", {"APP_ID": app_id, "FIELDS": fields})
+        return portal.store.save_chat_app(
+            wanted, seen=current.version, actor=portal.actor, verb=Verb.UPDATE, before=current
+        )
+
+
+def parameters(app: ChatApp) -> dict[str, Any]:
+    """The chat app as ``imbot.app.register`` takes it, without BOT_ID and CODE."""
+    fields: dict[str, Any] = {
+        "CONTEXT": f"{app.context.value}{'-admin' if app.admin_only else ''}",
+        "HIDDEN": _yes(app.hidden),
+        "EXTRANET_SUPPORT": _yes(app.extranet),
+        "LIVECHAT_SUPPORT": _yes(app.livechat),
+        "LANG": [_lang(entry) for entry in app.translations],
+    }
+    if app.icon:
+        fields["ICON_FILE"] = base64.b64encode(app.icon).decode()
+    if app.kind is Kind.IFRAME:
+        return fields | {
+            "IFRAME": app.iframe_url,
+            "IFRAME_WIDTH": app.iframe_width,
+            "IFRAME_HEIGHT": app.iframe_height,
+            "IFRAME_POPUP": _yes(app.iframe_popup),
+            "HASH": app.hash,
+        }
+    return fields | {"JS_METHOD": app.js_method, "JS_PARAM": app.js_param}
+
+
+def difference(current: ChatApp, wanted: ChatApp) -> Mapping[str, Any]:
+    """What ``imbot.app.update`` must be told; LANG, when it changed, as the whole set.
+
+    JS_METHOD and JS_PARAM are read together by the portal, so they travel together.
+    """
+    before, after = parameters(current), parameters(wanted)
+    changed = {name for name, value in after.items() if before.get(name) != value}
+    if changed & {"JS_METHOD", "JS_PARAM"}:
+        changed |= {"JS_METHOD", "JS_PARAM"}
+    return {name: after[name] for name in after if name in changed}
+
+
+def _unchanged(portal: Portal, app_id: int, version: int) -> ChatApp:
+    current = portal.store.chat_app(app_id)
+    if current.version != version:
+        raise Conflict(current)
+    return current
+
+
+def _register(portal: Portal, app: ChatApp, bot: Bot) -> ChatApp:
+    """Register on the portal; a bot that was deleted there is registered anew, once."""
+    try:
+        return _call_register(portal, app)
+    except AlreadyGone:
+        portal.store.delete_bot(bot.id)
+        return _call_register(portal, replace(app, bot_id=bots.register(portal).id))
+
+
+def _call_register(portal: Portal, app: ChatApp) -> ChatApp:
+    params = {"BOT_ID": app.bot_id, "CODE": app.code} | parameters(app)
+    return replace(app, id=int(portal.rest.call("imbot.app.register", params)))
+
+
+def _unregister(portal: Portal, app: ChatApp) -> bool:
+    try:
+        portal.rest.call("imbot.app.unregister", {"APP_ID": app.id})
+        was_there = True
+    except AlreadyGone:
+        was_there = False
+    portal.store.delete_chat_app(app, actor=portal.actor, verb=Verb.UNREGISTER)
+    return was_there
+
+
+def _free_code(portal: Portal, wanted: ChatApp) -> str:
+    """The code that was asked for, or one made of the title; raises BadPayload when taken.
+
+    The portal would answer a taken code with the old app's id and change nothing.
+    """
+    taken = {app.code for app in portal.store.chat_apps()}
+    if wanted.code:
+        if wanted.code in taken:
+            raise BadPayload("code", "code_taken")
+        return wanted.code
+    stem = _slug(wanted.title("en"))
+    numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
+    return next(code for code in (stem, *numbered) if code not in taken)
+
+
+def _slug(title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "chat-app"
+
+
+def _lang(entry: Translation) -> dict[str, str]:
+    return {
+        "LANGUAGE_ID": entry.language,
+        "TITLE": entry.title,
+        "DESCRIPTION": entry.description,
+        "COPYRIGHT": entry.copyright,
+    }
+
+
+def _yes(value: bool) -> str:
+    return "Y" if value else "N"

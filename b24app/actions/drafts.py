@@ -1,0 +1,227 @@
+"""What an administrator typed for a chat app, and the rules it must keep.
+
+The rules are the portal's own, stricter where the portal would silently drop or cut
+(b24restdocs: chats/outdated/create-app/imbot-app-register.md; bitrix-modules: im/lib/app.php).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+from b24app.actions import icons
+from b24app.errors import BadPayload
+from b24app.records import ChatApp, Context, JsMethod, Kind, Translation
+
+E = TypeVar("E", bound=StrEnum)
+
+CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,50}")
+LANGUAGE: Final = re.compile(r"[a-z]{2}")
+HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+# What the portal finds in JS_PARAM; a text it would only match in part is refused here.
+JS_PARAM: Final = {
+    JsMethod.PUT: re.compile(r"/[A-Za-z0-9\-_+]{2,}(\s[A-Za-z0-9\-_+]+)*"),
+    JsMethod.SEND: re.compile(r"/[A-Za-z0-9\-_+]{2,}(\s[A-Za-z0-9\-_+]+)*"),
+    JsMethod.CALL: re.compile(r"[ \-0-9+()#]*[0-9][ \-0-9+()#]*"),
+    JsMethod.SUPPORT: re.compile(r"[0-9a-fA-F]{32}"),
+}
+MIN_WIDTH: Final = 250
+MIN_HEIGHT: Final = 50
+MAX_SIDE: Final = 5000
+MAX_URL: Final = 254  # the portal's column has 255 and it appends a sign
+MAX_TEXT: Final = 255
+MAX_TRANSLATIONS: Final = 50
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A chat app as typed; texts stay as they came so that a form can show them again."""
+
+    version: int = 0
+    code: str = ""
+    bot_id: str = ""
+    kind: str = Kind.IFRAME.value
+    iframe_url: str = ""
+    iframe_width: str = "320"
+    iframe_height: str = "250"
+    iframe_popup: bool = False
+    js_method: str = JsMethod.PUT.value
+    js_param: str = ""
+    context: str = Context.ALL.value
+    admin_only: bool = False
+    hidden: bool = False
+    extranet: bool = False
+    livechat: bool = False
+    icon: str = field(default="", repr=False)
+    translations: tuple[Translation, ...] = ()
+
+
+def of_chat_app(app: ChatApp) -> Draft:
+    """The draft an administrator starts editing from."""
+    return Draft(
+        version=app.version,
+        code=app.code,
+        bot_id=str(app.bot_id),
+        kind=app.kind.value,
+        iframe_url=app.iframe_url,
+        iframe_width=str(app.iframe_width),
+        iframe_height=str(app.iframe_height),
+        iframe_popup=app.iframe_popup,
+        js_method=(app.js_method or JsMethod.PUT).value,
+        js_param=app.js_param,
+        context=app.context.value,
+        admin_only=app.admin_only,
+        hidden=app.hidden,
+        extranet=app.extranet,
+        livechat=app.livechat,
+        translations=app.translations,
+    )
+
+
+def check(draft: Draft, current: ChatApp | None = None) -> ChatApp:
+    """The chat app the draft means; raises BadPayload with a reason for each wrong field.
+
+    ``current`` is the app being edited: its id, bot, code, kind and HASH stay, its icon stays
+    unless the draft brings one. For a new one id and bot are 0 until the portal has spoken.
+    """
+    errors: dict[str, str] = {}
+    kind = current.kind if current else _option(Kind, draft.kind, "kind", errors)
+    context = _option(Context, draft.context, "context", errors)
+    code = current.code if current else draft.code.strip()
+    if code and not current and not CODE.fullmatch(code):
+        errors["code"] = "code_malformed"
+    js_method, width, height = None, 320, 250
+    if kind is Kind.COMMAND:
+        js_method = _option(JsMethod, draft.js_method, "js_method", errors)
+        _check_js_param(js_method, draft.js_param.strip(), errors)
+    else:
+        _check_url(draft.iframe_url.strip(), errors)
+        width = _side("iframe_width", draft.iframe_width, MIN_WIDTH, errors)
+        height = _side("iframe_height", draft.iframe_height, MIN_HEIGHT, errors)
+    translations = _translations(draft.translations, errors)
+    icon = _icon(draft.icon, errors)
+    if errors:
+        field_name, reason = next(iter(errors.items()))
+        raise BadPayload(field_name, reason, errors)
+    is_iframe = kind is Kind.IFRAME
+    return ChatApp(
+        id=current.id if current else 0,
+        bot_id=current.bot_id if current else 0,
+        code=code,
+        kind=kind,
+        context=context,
+        admin_only=draft.admin_only,
+        hidden=draft.hidden,
+        extranet=draft.extranet,
+        livechat=draft.livechat,
+        translations=translations,
+        iframe_url=draft.iframe_url.strip() if is_iframe else "",
+        iframe_width=width,
+        iframe_height=height,
+        iframe_popup=draft.iframe_popup and is_iframe,
+        js_method=js_method,
+        js_param="" if is_iframe else draft.js_param.strip(),
+        hash=(current.hash if current else new_hash()) if is_iframe else "",
+        icon=icon or (current.icon if current else b""),
+        icon_on_portal=current.icon_on_portal if current and not icon else not current,
+        version=current.version if current else 0,
+    )
+
+
+def new_hash() -> str:
+    """A HASH of 32 characters; never the literal ``register``, which nobody can verify."""
+    return secrets.token_hex(16)
+
+
+def missing_languages(draft: Draft, portal_language: str) -> list[str]:
+    """Languages a chat app should have and this one has not: the portal's own, en, de."""
+    present = {entry.language for entry in draft.translations if entry.title.strip()}
+    wanted = dict.fromkeys((portal_language, "en", "de"))
+    return [language for language in wanted if language not in present]
+
+
+def _option(choices: type[E], value: str, name: str, errors: dict[str, str]) -> E:
+    try:
+        return choices(value)
+    except ValueError:
+        errors[name] = "unknown_choice"
+        return next(iter(choices))
+
+
+def _check_url(url: str, errors: dict[str, str]) -> None:
+    try:
+        parts = urlsplit(url)
+        valid = bool(HOST.fullmatch(parts.netloc)) and parts.port != 0
+    except ValueError:
+        errors["iframe_url"] = "url_malformed"
+        return
+    if not url:
+        errors["iframe_url"] = "required"
+    elif parts.scheme != "https":
+        errors["iframe_url"] = "url_not_https"
+    elif not valid or not url.isprintable() or " " in url:
+        errors["iframe_url"] = "url_malformed"
+    elif len(url.encode()) > MAX_URL:
+        errors["iframe_url"] = "url_too_long"
+
+
+def _side(name: str, text: str, least: int, errors: dict[str, str]) -> int:
+    text = text.strip()
+    if not (text.isascii() and text.isdigit()) or not least <= int(text[:9]) <= MAX_SIDE:
+        errors[name] = f"{name}_range"
+        return least
+    return int(text)
+
+
+def _check_js_param(method: JsMethod, param: str, errors: dict[str, str]) -> None:
+    if not param:
+        errors["js_param"] = "required"
+    elif len(param) > MAX_TEXT - 40 or not JS_PARAM[method].fullmatch(param):
+        errors["js_param"] = f"js_param_{method.value.lower()}"
+
+
+def _translations(rows: tuple[Translation, ...], errors: dict[str, str]) -> tuple[Translation, ...]:
+    """The filled rows, trimmed; a row with nothing typed in it is left out."""
+    kept: dict[str, Translation] = {}
+    for number, row in enumerate(rows[: MAX_TRANSLATIONS + 1]):
+        texts = [text.strip() for text in (row.title, row.description, row.copyright)]
+        if not any(texts):
+            continue
+        where = f"translations.{number}"
+        if not LANGUAGE.fullmatch(row.language):
+            errors[f"{where}.language"] = "unknown_choice"
+        elif row.language in kept:
+            errors[f"{where}.language"] = "language_twice"
+        if not texts[0]:
+            errors[f"{where}.title"] = "required"
+        elif max(len(text) for text in texts) > MAX_TEXT:
+            errors[f"{where}.title"] = "text_too_long"
+        kept[row.language] = Translation(row.language, *texts)
+    if not kept:
+        errors["translations"] = "no_title"
+    elif len(rows) > MAX_TRANSLATIONS:
+        errors["translations"] = "too_many_languages"
+    return tuple(kept.values())
+
+
+def _icon(text: str, errors: dict[str, str]) -> bytes:
+    """The sprite that came back with the form; only a ready one, as the preview made it."""
+    if not text:
+        return b""
+    try:
+        sprite = base64.b64decode(text, validate=True)
+        if icons.make_sprite(sprite) != sprite:
+            errors["icon"] = "icon_type"
+    except (binascii.Error, ValueError):
+        errors["icon"] = "icon_broken"
+        return b""
+    except BadPayload as exc:
+        errors.update(exc.errors)
+        return b""
+    return sprite

@@ -1,0 +1,62 @@
+"""A valid access token for a portal, renewed by one holder at a time."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from b24app.errors import AuthorizationLost, AuthServerRefused
+from b24app.records import Chain, Installation
+from b24app.resources import Resources
+
+EARLY_SECONDS: Final = 60
+# This person's grant is over, another chain may live (b24restdocs: settings/oauth).
+DEAD_CHAIN: Final = frozenset({"invalid_grant", "invalid_request"})
+
+
+def access_token(resources: Resources, installation: Installation, stale: str | None = None) -> str:
+    """An access token good for at least 60 seconds, and not ``stale``.
+
+    Renews when needed, one holder per portal at a time. Raises AuthorizationLost,
+    AuthServerUnreachable, StoreUnavailable.
+    """
+    for chain in resources.installations.chains(installation.member_id)[:1]:
+        if is_good(chain, stale):
+            return chain.tokens.access
+    return renew(resources, installation, stale)
+
+
+def renew(resources: Resources, installation: Installation, stale: str | None) -> str:
+    """Spend a refresh token, unless somebody else did while we waited for our turn.
+
+    A chain that the authorization server calls dead is dropped and the next one is tried.
+    """
+    member_id = installation.member_id
+    with resources.installations.refresh_lock(member_id):
+        for chain in resources.installations.chains(member_id):
+            if is_good(chain, stale):
+                return chain.tokens.access
+            try:
+                return _renew_chain(resources, installation, chain)
+            except AuthServerRefused as exc:
+                if exc.code not in DEAD_CHAIN:
+                    raise AuthorizationLost(member_id, exc.code) from exc
+                resources.installations.drop_chain(member_id, chain)
+    raise AuthorizationLost(member_id, "no_chain")
+
+
+def _renew_chain(resources: Resources, installation: Installation, chain: Chain) -> str:
+    server = resources.oauth.server_of(installation.server_endpoint)
+    grant = resources.oauth.refresh(server, chain.tokens.refresh)
+    if grant.member_id != installation.member_id:
+        raise AuthServerRefused("invalid_grant")  # another portal's token was slipped in
+    successor = Chain(chain.user_id, grant.tokens, chain.proven_at)
+    resources.installations.replace_chain(installation.member_id, chain, successor)
+    resources.counters.add("renewals", "ok")
+    return grant.tokens.access
+
+
+def is_good(chain: Chain, stale: str | None) -> bool:
+    """Whether the chain's access token can be used: not the stale one, not near its end."""
+    tokens = chain.tokens
+    return tokens.access != stale and tokens.expires_at - EARLY_SECONDS > time.time()

@@ -1,0 +1,202 @@
+"""Calls to the authorization server: exchange a code, refresh a pair, ask who a token is.
+
+The server is always one of the operator's list; a name from outside never picks another.
+Platform facts: b24restdocs: settings/oauth/*.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.requests_client import OAuth2Session
+
+from b24app.bitrix import inbound, wire
+from b24app.errors import AuthServerRefused, AuthServerUnreachable, Unproven
+from b24app.records import Tokens
+
+TIMEOUT: Final = (3, 10)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A token pair with what the authorization server says about it."""
+
+    tokens: Tokens = field(repr=False)
+    member_id: str
+    client_endpoint: str
+    server: str
+    scope: tuple[str, ...]
+    status: str
+
+
+@dataclass(frozen=True)
+class AppInfo:
+    """What ``app.info`` of the authorization server says of an access token."""
+
+    client_id: str
+    member_id: str
+    user_id: int
+    domain: str
+    client_endpoint: str
+    server: str
+    scope: tuple[str, ...]
+    status: str
+    installed: bool
+
+
+class OAuth:
+    """The authorization servers of the operator's list, the first is the default."""
+
+    def __init__(
+        self,
+        http: urllib3.PoolManager,
+        adapter: requests.adapters.HTTPAdapter,
+        *,
+        client_id: str,
+        client_secret: str,
+        servers: tuple[str, ...],
+        plain_http: bool = False,
+    ) -> None:
+        self._http = http
+        self._adapter = adapter
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._plain_http = plain_http
+        self.servers = servers
+
+    def server_of(self, endpoint: str) -> str:
+        """The listed server an endpoint such as ``https://oauth.bitrix.info/rest/`` is on.
+
+        Raises Unproven for any other host: it is not dialled.
+        """
+        for server in self.servers:
+            if _origin(endpoint) == server:
+                return server
+        raise Unproven("authorization server is not on the list")
+
+    def exchange(self, server: str, code: str) -> Grant:
+        """Trade a code (30 s, once) for a pair.
+
+        Raises AuthServerRefused, AuthServerUnreachable.
+        """
+        return self._grant(server, grant_type="authorization_code", code=code)
+
+    def refresh(self, server: str, refresh_token: str) -> Grant:
+        """Spend a refresh token for a new pair; assume the old one is worth nothing afterwards.
+
+        Raises AuthServerRefused, AuthServerUnreachable.
+        """
+        return self._grant(server, grant_type="refresh_token", refresh_token=refresh_token)
+
+    def _grant(self, server: str, **params: str) -> Grant:
+        session = OAuth2Session(
+            self._client_id,
+            self._client_secret,
+            token_endpoint_auth_method="client_secret_post",  # noqa: S106 a method's name
+        )
+        session.mount("https://", self._adapter)
+        session.mount("http://", self._adapter)
+        try:
+            body = session.fetch_token(
+                f"{server}/oauth/token/", timeout=TIMEOUT, allow_redirects=False, **params
+            )
+        except OAuthError as exc:  # also an error body that came with status 200
+            raise AuthServerRefused(str(exc.error).lower()) from exc
+        except (requests.RequestException, ValueError) as exc:
+            raise AuthServerUnreachable(type(exc).__name__) from exc
+        return self._read_grant(body, server)
+
+    def _read_grant(self, body: Mapping[str, Any], server: str) -> Grant:
+        expires_in = _integer(body.get("expires_in")) or 3600
+        try:
+            return Grant(
+                tokens=Tokens(
+                    access=_token(body["access_token"]),
+                    refresh=_token(body["refresh_token"]),
+                    expires_at=int(time.time()) + expires_in,
+                ),
+                member_id=_member_id(body["member_id"]),
+                client_endpoint=self.portal_endpoint(body["client_endpoint"]),
+                server=server,
+                scope=read_scope(body.get("scope")),
+                status=str(body.get("status", ""))[:1],
+            )
+        except (KeyError, ValueError) as exc:
+            raise AuthServerUnreachable("a token answer without its fields") from exc
+
+    def app_info(self, server: str, access_token: str) -> AppInfo:
+        """Whose token this is (b24pysdk: api/responses/bitrix_app_info_response.py).
+
+        Raises AuthServerRefused when the server does not know it, AuthServerUnreachable.
+        """
+        try:
+            answer = wire.post(self._http, f"{server}/rest/app.info", {"auth": access_token})
+        except wire.NoAnswer as exc:
+            raise AuthServerUnreachable(str(exc)) from exc
+        if "error" in answer.body:
+            raise AuthServerRefused(str(answer.body["error"]).lower())
+        try:
+            return self._read_app_info(answer.body["result"], server)
+        except (KeyError, TypeError, ValueError) as exc:
+            raise AuthServerUnreachable("an app.info answer without its fields") from exc
+
+    def _read_app_info(self, result: Mapping[str, Any], server: str) -> AppInfo:
+        install = result["install"]
+        return AppInfo(
+            client_id=str(result["client_id"]),
+            member_id=_member_id(install["member_id"]),
+            user_id=int(result["user_id"]),
+            domain=str(install["domain"]).lower(),
+            client_endpoint=self.portal_endpoint(install["client_endpoint"]),
+            server=server,
+            scope=read_scope(result.get("scope") or install.get("scope")),
+            status=str(install.get("status", ""))[:1],
+            installed=bool(install.get("installed")),
+        )
+
+    def portal_endpoint(self, value: object) -> str:
+        """A portal's REST base in one spelling, ``https://portal/rest/``; raises ValueError."""
+        parts = urlsplit(str(value))
+        schemes = ("https", "http") if self._plain_http else ("https",)
+        host = parts.netloc.lower()
+        if parts.scheme not in schemes or not inbound.DOMAIN.fullmatch(host):
+            raise ValueError("not a portal's endpoint")
+        return f"{parts.scheme}://{host}/rest/"
+
+
+def read_scope(value: object) -> tuple[str, ...]:
+    """Scopes, separated by commas or spaces, in order and without repeats."""
+    return tuple(dict.fromkeys(part for part in re.split(r"[,\s]+", str(value or "")) if part))
+
+
+def _origin(endpoint: str) -> str:
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _member_id(value: object) -> str:
+    if not inbound.MEMBER_ID.fullmatch(str(value)):
+        raise ValueError("not a member id")
+    return str(value).lower()
+
+
+def _token(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("not a token")
+    return value
+
+
+def _integer(value: object) -> int:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() else 0

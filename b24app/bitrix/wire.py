@@ -1,0 +1,73 @@
+"""One POST over the wire: JSON in, a bounded JSON object out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+
+MAX_ANSWER: Final = 16 * 1024 * 1024
+USER_AGENT: Final = "b24app"
+
+
+class NoAnswer(Exception):
+    """No usable answer; ``sent`` is True when the other side may have acted all the same."""
+
+    def __init__(self, what: str, *, sent: bool) -> None:
+        self.sent = sent
+        super().__init__(what)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status and the JSON object that came with it."""
+
+    status: int
+    body: dict[str, Any]
+
+
+def post(http: urllib3.PoolManager, url: str, params: Mapping[str, Any]) -> Answer:
+    """POST ``params`` as JSON; raises NoAnswer when there is no JSON object to read.
+
+    Redirects are not followed and nothing is repeated here.
+    """
+    body = json.dumps(params).encode()
+    headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+    try:
+        response = http.urlopen(
+            "POST",
+            url,
+            body=body,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
+    except (NewConnectionError, ConnectTimeoutError) as exc:
+        raise NoAnswer(type(exc).__name__, sent=False) from exc
+    except HTTPError as exc:
+        raise NoAnswer(type(exc).__name__, sent=True) from exc
+    return Answer(response.status, _read(response))
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+    try:
+        raw = response.read(MAX_ANSWER + 1)
+    except HTTPError as exc:
+        raise NoAnswer(type(exc).__name__, sent=True) from exc
+    finally:
+        response.release_conn()
+    if len(raw) > MAX_ANSWER:
+        response.close()
+        raise NoAnswer("the answer is too long", sent=True)
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError) as exc:
+        raise NoAnswer(f"status {response.status} without JSON", sent=True) from exc
+    if not isinstance(body, dict):
+        raise NoAnswer(f"status {response.status} without a JSON object", sent=True)
+    return body

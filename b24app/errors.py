@@ -1,0 +1,174 @@
+"""What can go wrong, split by who can mend it. Every class carries facts.
+
+B24AppError
+├─ ConfigurationError        operator, at start-up only
+├─ Refused                   the caller sent something we do not accept
+│  ├─ BadPayload             malformed form or field; .errors says which and why
+│  ├─ TooLarge               more than we read
+│  ├─ Unproven               the authorization server does not vouch for it; .reason
+│  │  └─ BadApplicationToken not from this installation
+│  ├─ SessionExpired         session token old or forged
+│  ├─ NotAdmin               right user, wrong right
+│  ├─ NotFound               not in *this* portal
+│  └─ Conflict               changed meanwhile; .saved is what stands now
+├─ NotInstalled              no installation for the portal
+├─ AuthorizationLost         only a person or a payment mends it; .reason
+├─ PortalError               the portal answered "no": .method .code .status .permanent
+│  ├─ AccessDenied           scope or rights missing          permanent
+│  ├─ MethodGone             unknown or removed method        permanent
+│  ├─ NotOurs                belongs to another application   permanent
+│  ├─ AlreadyGone            the thing is not on the portal   permanent
+│  ├─ RateLimited            too many requests                passes
+│  └─ MethodBlocked          operating time used up           passes
+├─ PortalUnreachable         no usable answer from a portal; .sent says whether it may have acted
+├─ AuthServerUnreachable     no usable answer from the authorization server
+├─ AuthServerRefused         it answered with an error; .code
+└─ StoreUnavailable          Redis does not answer
+
+No message holds a token; what a person reads is chosen by class in ``web/replies.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class B24AppError(Exception):
+    """Root of everything this application raises on purpose."""
+
+
+class ConfigurationError(B24AppError):
+    """A setting is missing or wrong; the message is the one line the operator reads."""
+
+
+class Refused(B24AppError):
+    """The caller sent something we do not accept."""
+
+
+class BadPayload(Refused):
+    """Fields that do not fit; ``errors`` maps a field to a reason code."""
+
+    def __init__(self, field: str, reason: str, more: Mapping[str, str] | None = None) -> None:
+        self.errors = {field: reason, **(more or {})}
+        super().__init__(", ".join(f"{name}: {why}" for name, why in self.errors.items()))
+
+
+class TooLarge(Refused):
+    """A body longer than we read."""
+
+
+class Unproven(Refused):
+    """What was said could not be proven; ``reason`` is for the operator's log."""
+
+    def __init__(self, reason: str, member_id: str = "") -> None:
+        self.reason = reason
+        self.member_id = member_id
+        super().__init__(f"{reason} (portal {member_id or 'unknown'})")
+
+
+class BadApplicationToken(Unproven):
+    """An event that does not carry this installation's application token."""
+
+
+class SessionExpired(Refused):
+    """The session token is missing, old or forged."""
+
+
+class NotAdmin(Refused):
+    """The person is known and may not do this."""
+
+
+class NotFound(Refused):
+    """Nothing of that name in this portal."""
+
+
+class Conflict(Refused):
+    """Somebody saved meanwhile; ``saved`` is the record that stands now."""
+
+    def __init__(self, saved: object) -> None:
+        self.saved = saved
+        super().__init__("changed meanwhile")
+
+
+class NotInstalled(B24AppError):
+    """The portal has not installed the application."""
+
+    def __init__(self, member_id: str) -> None:
+        self.member_id = member_id
+        super().__init__(f"portal {member_id} has no installation")
+
+
+class AuthorizationLost(B24AppError):
+    """No chain of this portal can be renewed; ``reason`` says why."""
+
+    def __init__(self, member_id: str, reason: str) -> None:
+        self.member_id = member_id
+        self.reason = reason
+        super().__init__(f"portal {member_id}: {reason}")
+
+
+class PortalError(B24AppError):
+    """The portal answered "no"."""
+
+    permanent = True
+
+    def __init__(self, method: str, code: str, status: int, member_id: str = "") -> None:
+        self.method = method
+        self.code = code
+        self.status = status
+        self.member_id = member_id
+        super().__init__(f"portal {member_id}: {method} answered {status} {code}")
+
+
+class AccessDenied(PortalError):
+    """A scope, a right or a plan is missing."""
+
+
+class MethodGone(PortalError):
+    """The portal does not have this method."""
+
+
+class NotOurs(PortalError):
+    """The thing was registered by another application."""
+
+
+class AlreadyGone(PortalError):
+    """The thing is not on the portal."""
+
+
+class RateLimited(PortalError):
+    """Too many requests; passes."""
+
+    permanent = False
+
+
+class MethodBlocked(PortalError):
+    """The method used up its operating time; passes."""
+
+    permanent = False
+
+
+class PortalUnreachable(B24AppError):
+    """No usable answer; ``sent`` is True when the portal may have acted all the same."""
+
+    def __init__(self, member_id: str, method: str, *, sent: bool) -> None:
+        self.member_id = member_id
+        self.method = method
+        self.sent = sent
+        super().__init__(f"portal {member_id}: no usable answer to {method}")
+
+
+class AuthServerUnreachable(B24AppError):
+    """No usable answer from the authorization server; nobody's token is to blame."""
+
+
+class AuthServerRefused(B24AppError):
+    """The authorization server answered with an error; ``code`` is lower-case."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(f"authorization server answered {code}")
+
+
+class StoreUnavailable(B24AppError):
+    """Redis does not answer."""

@@ -1,0 +1,80 @@
+"""Choosing the language, and the languages' names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_datetime
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_locale
+
+LOCALES: Final = ("en", "ru", "de", "es", "pt_BR")
+# The portal's language codes are its own (b24restdocs: LANG of the frame request).
+PORTAL_LANGUAGES: Final = {
+    "ar": "ar",
+    "br": "pt_BR",
+    "de": "de",
+    "en": "en",
+    "fr": "fr",
+    "hi": "hi",
+    "id": "id",
+    "it": "it",
+    "ja": "ja",
+    "kz": "kk",
+    "la": "es",
+    "ms": "ms",
+    "pl": "pl",
+    "ru": "ru",
+    "sc": "zh_Hans",
+    "tc": "zh_Hant",
+    "th": "th",
+    "tr": "tr",
+    "ua": "uk",
+    "vn": "vi",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Translate this application's templates and sentences."""
+    Babel(app, default_locale="en", locale_selector=_choose)
+
+
+def use_language(portal_language: str) -> None:
+    """Answer the current request in the language of a portal's code, such as ``br``."""
+    locale = PORTAL_LANGUAGES.get(portal_language, portal_language)
+    g.locale = locale if locale in LOCALES else "en"
+
+
+def _choose() -> str:
+    if not has_request_context():
+        return "en"
+    if "locale" in g:
+        return str(g.locale)
+    return request.accept_languages.best_match(LOCALES) or "en"
+
+
+def locale_tag() -> str:
+    """The current language as HTML wants it, such as ``pt-BR``."""
+    return str(get_locale() or "en").replace("_", "-")
+
+
+def language_name(portal_language: str) -> str:
+    """A portal language's name in the current language; the code itself when unknown."""
+    locale = PORTAL_LANGUAGES.get(portal_language)
+    if locale is None:
+        return portal_language
+    name = Locale.parse(locale).get_display_name(get_locale() or "en") or portal_language
+    return name[:1].upper() + name[1:]
+
+
+def languages(*also: str) -> list[dict[str, str]]:
+    """The portal's languages and those in ``also`` by name, for a select."""
+    codes = dict.fromkeys((*PORTAL_LANGUAGES, *also))
+    named = ({"code": code, "name": language_name(code)} for code in codes if code)
+    return sorted(named, key=lambda entry: entry["name"])
+
+
+def moment(at: int) -> str:
+    """A Unix time as a short text in the current language, UTC."""
+    return format_datetime(float(at), "medium", locale=get_locale() or "en")

@@ -1,0 +1,137 @@
+"""What a process opens once: Redis, HTTP, the authorization server, the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, cast
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import redis
+import requests
+import rq
+import urllib3
+from flask import current_app
+from redis.cluster import ClusterNode, RedisCluster
+from redis.sentinel import Sentinel
+
+from b24app.bitrix.oauth import OAuth
+from b24app.crypto import KeyRing
+from b24app.errors import ConfigurationError, StoreUnavailable
+from b24app.settings import Settings
+from b24app.store import Counters, Installations
+
+EXTENSION: Final = "b24app"
+QUEUE: Final = "b24app"
+STORE_TIMEOUT: Final = 5
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Opened once per process, shared by its threads."""
+
+    settings: Settings
+    redis: redis.Redis
+    http: urllib3.PoolManager
+    oauth: OAuth
+    installations: Installations
+    counters: Counters
+    queue: rq.Queue
+
+    def enqueue(self, job: Callable[..., None], *args: str | int, after: int = 0) -> None:
+        """Put a job into the queue, to run ``after`` so many seconds; ids only, never a secret.
+
+        Raises StoreUnavailable.
+        """
+        try:
+            if after:
+                self.queue.enqueue_in(timedelta(seconds=after), job, *args)
+            else:
+                self.queue.enqueue(job, *args)
+        except redis.RedisError as exc:
+            raise StoreUnavailable(type(exc).__name__) from exc
+
+
+def open_resources(settings: Settings) -> Resources:
+    """Build the resources; nothing is dialled yet. Raises ConfigurationError."""
+    client = open_redis(settings.redis_url, decode=True)
+    http = open_http(settings)
+    return Resources(
+        settings=settings,
+        redis=client,
+        http=http,
+        oauth=OAuth(
+            http,
+            requests.adapters.HTTPAdapter(pool_maxsize=settings.web_threads),
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            servers=settings.auth_servers,
+            plain_http=settings.sandbox,
+        ),
+        installations=Installations(client, KeyRing(settings.token_keys)),
+        counters=Counters(client),
+        queue=rq.Queue(QUEUE, connection=open_redis(settings.queue_redis_url, decode=False)),
+    )
+
+
+def resources() -> Resources:
+    """The resources of the running application."""
+    return cast(Resources, current_app.extensions[EXTENSION])
+
+
+def open_http(settings: Settings) -> urllib3.PoolManager:
+    """One pool per process: connections to a portal are kept and shared by the threads."""
+    return urllib3.PoolManager(
+        num_pools=100,
+        maxsize=settings.web_threads,
+        timeout=urllib3.Timeout(connect=3, read=30),
+    )
+
+
+def open_redis(url: str, *, decode: bool) -> redis.Redis:
+    """A client for any of the addresses the settings allow. Raises ConfigurationError.
+
+    ``redis+sentinel://host:port,host:port/service/db`` and ``redis+cluster://host:port,host:port``
+    take several nodes; ``decode`` makes answers text instead of bytes.
+    """
+    options: dict[str, Any] = {"decode_responses": decode, "socket_connect_timeout": STORE_TIMEOUT}
+    scheme = url.partition(":")[0]
+    try:
+        if scheme == "redis+sentinel":
+            return _open_sentinel(urlsplit(url), options)
+        if scheme == "redis+cluster":
+            return _open_cluster(urlsplit(url), options)
+        return redis.Redis.from_url(url, **options)
+    except ValueError as exc:
+        raise ConfigurationError("REDIS_URL is not an address redis-py understands") from exc
+
+
+def _open_sentinel(parts: SplitResult, options: dict[str, Any]) -> redis.Redis:
+    service, _, db = parts.path.strip("/").partition("/")
+    if not service:
+        raise ConfigurationError("REDIS_URL with redis+sentinel needs /service-name")
+    credentials = _credentials(parts)
+    sentinel = Sentinel(_nodes(parts, 26379), sentinel_kwargs={"socket_timeout": STORE_TIMEOUT})  # type: ignore[no-untyped-call]
+    return cast(
+        redis.Redis,
+        sentinel.master_for(service, db=int(db or 0), **credentials, **options),  # type: ignore[no-untyped-call]
+    )
+
+
+def _open_cluster(parts: SplitResult, options: dict[str, Any]) -> redis.Redis:
+    nodes = [ClusterNode(host, port) for host, port in _nodes(parts, 6379)]  # type: ignore[no-untyped-call]
+    # The cluster client speaks the same commands; only its type is another one.
+    return cast(redis.Redis, RedisCluster(startup_nodes=nodes, **_credentials(parts), **options))
+
+
+def _nodes(parts: SplitResult, default_port: int) -> list[tuple[str, int]]:
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    pairs = (host.rpartition(":") if ":" in host else (host, "", "") for host in hosts if host)
+    return [(host, int(port or default_port)) for host, _, port in pairs]
+
+
+def _credentials(parts: SplitResult) -> dict[str, Any]:
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    pairs = {"username": unquote(user), "password": unquote(password)}
+    return {name: value for name, value in pairs.items() if value}

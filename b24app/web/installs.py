@@ -1,0 +1,41 @@
+"""The installer page in the frame, ONAPPINSTALL of API-only apps, and the code flow's start."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from b24app import i18n
+from b24app.actions import installs
+from b24app.actions.proof import claim_of_event, claim_of_frame
+from b24app.bitrix.inbound import DOMAIN, read_event, read_frame
+from b24app.errors import BadPayload
+from b24app.resources import resources
+from b24app.web import security
+
+blueprint = Blueprint("installs", __name__)
+
+
+@blueprint.post("/install")
+def install() -> ResponseReturnValue:
+    """The portal's administrator opens the installer, or the portal's queue announces it."""
+    if "event" in request.form:
+        event = read_event(request.form.items(multi=True))
+        if event.name != "ONAPPINSTALL":
+            raise BadPayload("event", "malformed")
+        installs.install(resources(), claim_of_event(event))
+        return "", 200
+    frame = read_frame(request.args, request.form)
+    i18n.use_language(frame.language)
+    visitor = installs.install(resources(), claim_of_frame(frame))
+    security.allow_frame(visitor.installation)
+    return render_template("frame/install.html", portal_domain=visitor.installation.domain)
+
+
+@blueprint.get("/oauth/start")
+def start() -> ResponseReturnValue:
+    """Send the browser to a portal's authorization page."""
+    domain = request.args.get("domain", "").strip().lower()
+    if not DOMAIN.fullmatch(domain):
+        raise BadPayload("domain", "malformed")
+    return redirect(installs.begin_code_flow(resources(), domain))

@@ -1,0 +1,85 @@
+"""The error tree turned into answers; the sentences are in ``sentences.py``."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from b24app import errors, i18n
+from b24app.errors import B24AppError
+from b24app.web.sentences import NOWHERE, REPLIES, UNEXPECTED, Reply
+
+log = logging.getLogger(__name__)
+
+MACHINES: Final = ("/events", "/session", "/healthz", "/readyz", "/metrics")
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of the tree, and everything else that may come up."""
+    app.register_error_handler(B24AppError, answer)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def reply_to(error: B24AppError) -> Reply:
+    """The row of the error's class, or of the nearest class above it."""
+    for kind in type(error).__mro__:
+        if kind in REPLIES:
+            return REPLIES[kind]
+    return UNEXPECTED
+
+
+def answer(error: B24AppError) -> ResponseReturnValue:
+    """A page, a part for the page that is open, or only the status for a machine."""
+    reply = reply_to(error)
+    log.log(
+        logging.ERROR if reply.status == 500 else logging.INFO,
+        "%s %s: %s: %s",
+        request.method,
+        request.path,
+        type(error).__name__,
+        error,
+    )
+    return _render(reply)
+
+
+def message(reply: Reply) -> str:
+    """The full page that says it."""
+    return render_template("frame/message.html", **_texts(reply))
+
+
+def _answer_http(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, RequestEntityTooLarge):
+        return _render(REPLIES[errors.TooLarge])
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()
+    reply = NOWHERE if status in (404, 405) else REPLIES[errors.BadPayload]
+    return _render(Reply(status, reply.kind, reply.title, reply.text, reply.next_step))
+
+
+def _answer_unexpected(error: Exception) -> ResponseReturnValue:
+    log.error("%s %s: unexpected", request.method, request.path, exc_info=error)
+    return _render(UNEXPECTED)
+
+
+def _render(reply: Reply) -> ResponseReturnValue:
+    if request.path in MACHINES:
+        return "", reply.status
+    if "HX-Request" in request.headers:
+        return render_template("_parts/message.html", back=True, **_texts(reply)), reply.status
+    return message(reply), reply.status
+
+
+def _texts(reply: Reply) -> dict[str, str]:
+    return {
+        "kind": reply.kind,
+        "title": str(reply.title),
+        "text": str(reply.text),
+        "next_step": str(reply.next_step),
+        "locale_tag": i18n.locale_tag(),
+    }

@@ -1,0 +1,211 @@
+"""What a person reads: one row for each error class, one sentence for each field's reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+from b24app import errors
+from b24app.errors import B24AppError
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A status and what the person reads: what happened, and the next step."""
+
+    status: int
+    kind: str
+    title: LazyString
+    text: LazyString
+    next_step: LazyString
+
+
+AGAIN = _("Try again in a minute.")
+OPEN_AGAIN = _("Open the application again from the portal's menu.")
+TELL = _("If it happens again, tell the person who runs this application.")
+
+REPLIES: Final[dict[type[B24AppError], Reply]] = {
+    errors.BadPayload: Reply(
+        400,
+        "error",
+        _("The request cannot be read"),
+        _("Something that should have come from your portal is missing or damaged."),
+        OPEN_AGAIN,
+    ),
+    errors.TooLarge: Reply(
+        413, "error", _("That is too much at once"), _("The file or text is too big."), AGAIN
+    ),
+    errors.Unproven: Reply(
+        403,
+        "error",
+        _("Your portal could not be recognised"),
+        _("Bitrix24 did not confirm where this request comes from. Nothing was changed."),
+        OPEN_AGAIN,
+    ),
+    errors.BadApplicationToken: Reply(
+        403, "error", _("Not accepted"), _("This event is not from an installed portal."), AGAIN
+    ),
+    errors.SessionExpired: Reply(
+        401,
+        "info",
+        _("Your session is over"),
+        _("For your safety a session lasts an hour. Nothing was changed."),
+        OPEN_AGAIN,
+    ),
+    errors.NotAdmin: Reply(
+        403,
+        "info",
+        _("This page is for administrators"),
+        _("Administrators of your portal set up its chat apps. You can use them in the chat."),
+        _("If you need one, ask an administrator of your portal."),
+    ),
+    errors.NotFound: Reply(
+        404,
+        "warning",
+        _("It is not here any more"),
+        _("Somebody may have removed it meanwhile."),
+        _("Go back to the list to see what is there now."),
+    ),
+    errors.Conflict: Reply(
+        409,
+        "warning",
+        _("Another administrator saved meanwhile"),
+        _("Nothing of yours was sent to the portal."),
+        _("Go back to the list and open the chat app again."),
+    ),
+    errors.NotInstalled: Reply(
+        404,
+        "info",
+        _("The application is not installed yet"),
+        _("This portal has not finished installing the application."),
+        _("An administrator installs it: Applications, then Install, then open it once."),
+    ),
+    errors.AuthorizationLost: Reply(
+        409,
+        "error",
+        _("The connection to your portal is interrupted"),
+        _("The portal does not accept the application's access any more. Your settings are kept."),
+        _("Open the application again as an administrator; that renews the access."),
+    ),
+    errors.PortalError: Reply(
+        502,
+        "error",
+        _("The portal said no"),
+        _("Your portal did not accept the change, so nothing was saved."),
+        TELL,
+    ),
+    errors.AccessDenied: Reply(
+        502,
+        "error",
+        _("The portal does not allow this"),
+        _("A permission is missing, so nothing was saved."),
+        _("Check that the application has the permissions imbot and im in your portal."),
+    ),
+    errors.MethodGone: Reply(
+        502,
+        "error",
+        _("The portal cannot do this"),
+        _("Your portal's version does not offer this function, so nothing was saved."),
+        TELL,
+    ),
+    errors.NotOurs: Reply(
+        409,
+        "warning",
+        _("It belongs to another application"),
+        _("The portal says that another application registered this. Nothing was changed there."),
+        _("You can take it off this list; the portal keeps it."),
+    ),
+    errors.AlreadyGone: Reply(
+        409,
+        "warning",
+        _("The portal does not have it any more"),
+        _("Somebody removed it there. Your settings are kept."),
+        _("Use Republish to put it back, or unregister it to take it off this list."),
+    ),
+    errors.RateLimited: Reply(
+        503, "warning", _("The portal is busy"), _("Nothing was changed."), AGAIN
+    ),
+    errors.MethodBlocked: Reply(
+        503,
+        "warning",
+        _("The portal is busy"),
+        _("The portal has paused this function for some minutes. Nothing was changed."),
+        _("Try again in ten minutes."),
+    ),
+    errors.PortalUnreachable: Reply(
+        502,
+        "warning",
+        _("The portal does not answer"),
+        _("It is not certain whether the change arrived."),
+        _("Try again; nothing is registered twice."),
+    ),
+    errors.AuthServerUnreachable: Reply(
+        502,
+        "warning",
+        _("Bitrix24's authorization server does not answer"),
+        _("Nothing was changed, and your access is not lost."),
+        AGAIN,
+    ),
+    errors.AuthServerRefused: Reply(
+        502,
+        "error",
+        _("Bitrix24 does not accept the application's keys"),
+        _("Nothing was changed."),
+        TELL,
+    ),
+    errors.StoreUnavailable: Reply(
+        503,
+        "warning",
+        _("The application is pausing"),
+        _("Its memory does not answer. Nothing was changed."),
+        AGAIN,
+    ),
+}
+UNEXPECTED: Final = Reply(
+    500, "error", _("Something went wrong on our side"), _("The error was noted."), TELL
+)
+NOWHERE: Final = Reply(
+    404,
+    "info",
+    _("There is no such page"),
+    _("The address leads nowhere."),
+    OPEN_AGAIN,
+)
+
+
+FIELDS: Final = {
+    "required": _("Please fill this in."),
+    "unknown_choice": _("Please choose one of the list."),
+    "code_malformed": _("Up to 50 Latin letters, digits, dots, dashes and underscores."),
+    "code_taken": _("Another chat app already has this code. Choose a different one."),
+    "url_malformed": _("This is not a complete web address."),
+    "url_not_https": _("The address must begin with https://"),
+    "url_too_long": _("The portal keeps at most 254 characters of an address."),
+    "iframe_width_range": _("A whole number from 250 to 5000."),
+    "iframe_height_range": _("A whole number from 50 to 5000."),
+    "js_param_put": _(
+        "A command such as /help with optional words: Latin letters, digits, - + _ only."
+    ),
+    "js_param_send": _(
+        "A command such as /help with optional words: Latin letters, digits, - + _ only."
+    ),
+    "js_param_call": _("A phone number: digits, spaces and + - ( ) # only."),
+    "js_param_support": _("The open channel's code: 32 characters, digits and letters a to f."),
+    "language_twice": _("This language is already in the list."),
+    "no_title": _("Give the chat app a title in at least one language."),
+    "text_too_long": _("At most 255 characters."),
+    "too_many_languages": _("At most 50 languages."),
+    "icon_too_big": _("The picture is too big. Choose one of at most 5 MB and 25 million pixels."),
+    "icon_broken": _("The picture is damaged and cannot be read. Choose another file."),
+    "icon_type": _("This kind of file cannot be used. Choose a PNG, JPEG, WebP or GIF picture."),
+    "icon_empty": _("The picture is completely transparent. Choose one that shows something."),
+}
+
+
+def of_fields(errors: dict[str, str]) -> dict[str, str]:
+    """The sentence of each field."""
+    fallback = _("This value does not fit.")
+    return {name: str(FIELDS.get(reason, fallback)) for name, reason in errors.items()}

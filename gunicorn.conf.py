@@ -1,0 +1,21 @@
+"""How gunicorn runs the web process; read by gunicorn itself, from the same settings."""
+
+import os
+import sys
+
+from b24app.errors import ConfigurationError
+from b24app.settings import Settings
+
+try:
+    settings = Settings.from_env(os.environ)
+except ConfigurationError as exc:
+    sys.exit(f"b24app: {exc}")
+
+bind = f"0.0.0.0:{settings.port}" if not settings.sandbox else f"127.0.0.1:{settings.port}"
+worker_class = "gthread"
+workers = settings.web_concurrency
+threads = settings.web_threads
+timeout = 75  # longer than the slowest portal call, so that an answer is never cut off
+graceful_timeout = 30
+keepalive = 5
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112,S108
