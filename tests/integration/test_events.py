@@ -1,0 +1,142 @@
+"""POST /events: proven, accepted, and an uninstall confirmed before anything goes."""
+
+import pytest
+import requests
+
+from b24app import jobs
+
+
+def post_event(person, body, **kwargs):
+    return requests.post(person.app_url + "/events", data=body, timeout=10, **kwargs)
+
+
+def uninstall_event(person, token, clean="1"):
+    return {
+        "event": "ONAPPUNINSTALL",
+        "data[LANGUAGE_ID]": "en",
+        "data[CLEAN]": clean,
+        "ts": "1696527000",
+        "auth[domain]": person.portal.host,
+        "auth[member_id]": person.portal.member_id,
+        "auth[application_token]": token,
+    }
+
+
+def application_token(person, resources):
+    return resources.installations.get(person.portal.member_id).application_token
+
+
+def keys_of(person, resources):
+    return [key for key in resources.redis.scan_iter() if person.portal.member_id in key]
+
+
+def test_uninstalling_in_the_portal_removes_everything_of_it(anna, boris, world, resources, work):
+    anna.install()
+    boris.install()
+    anna.at_portal("/apps/uninstall", {"clean": "1"})
+    assert world.drain()
+
+    work()
+
+    assert keys_of(anna, resources) == []
+    assert resources.installations.member_ids() == [boris.portal.member_id]
+
+
+def test_uninstalling_without_cleaning_keeps_what_was_made_but_no_secret(
+    anna, world, resources, work
+):
+    anna.install()
+    anna.post("/chat-apps", {"language": "en", "title": "T", "kind": "command",
+                             "js_method": "PUT", "js_param": "/help", "context": "ALL"})
+    anna.at_portal("/apps/uninstall", {})
+    assert world.drain()
+
+    work()
+
+    kept = {key.rpartition(":")[2] for key in keys_of(anna, resources)}
+    assert kept == {"bots", "chat-apps", "history"}
+
+
+def test_a_forged_uninstall_changes_nothing(anna, resources, work, app):
+    """Every employee can read the application token in the frame; it alone never deletes."""
+    anna.install()
+    token = application_token(anna, resources)
+
+    reply = post_event(anna, uninstall_event(anna, token))
+    work()
+    with app.app_context():
+        installed_at = resources.installations.get(anna.portal.member_id).installed_at
+        jobs.confirm_uninstall(anna.portal.member_id, installed_at, 1, len(jobs.PAUSES))
+
+    assert reply.status_code == 200
+    assert resources.installations.get(anna.portal.member_id)
+    assert resources.counters.all()[("uninstalls", "unconfirmed")] == 1
+
+
+def test_an_event_with_a_wrong_application_token_is_refused(anna, resources):
+    anna.install()
+
+    reply = post_event(anna, uninstall_event(anna, "0" * 32))
+
+    assert reply.status_code == 403
+    assert reply.text == ""
+    assert resources.queue.count == 0
+
+
+def test_an_event_of_an_unknown_portal_is_refused(anna, resources):
+    reply = post_event(anna, uninstall_event(anna, "0" * 32))
+
+    assert reply.status_code == 403
+
+
+def test_an_unknown_event_is_accepted_and_does_nothing(anna, resources):
+    anna.install()
+    event = uninstall_event(anna, application_token(anna, resources)) | {"event": "ONSOMETHING"}
+
+    reply = post_event(anna, event)
+
+    assert reply.status_code == 200
+    assert resources.queue.count == 0
+
+
+def test_after_an_update_the_events_are_bound_again(anna, world, work):
+    anna.install()
+    anna.at_portal("/apps/update", {})
+    assert world.drain()
+
+    work()
+
+    assert "ONAPPUNINSTALL" in {binding.event for binding in anna.portal.bindings}
+
+
+def test_a_reinstall_is_not_removed_by_a_late_confirmation(anna, world, resources, app):
+    anna.install()
+    first = resources.installations.get(anna.portal.member_id).installed_at
+
+    with app.app_context():
+        jobs.confirm_uninstall(anna.portal.member_id, first - 100, 1)
+
+    assert resources.installations.get(anna.portal.member_id)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"", {"Content-Type": "application/x-www-form-urlencoded"}),
+        (b"event=X", {"Content-Type": "application/x-www-form-urlencoded"}),
+        (b"event=X&auth=1", {"Content-Type": "application/x-www-form-urlencoded"}),
+        (b"event=X&auth[[a]=1", {"Content-Type": "application/x-www-form-urlencoded"}),
+        (b"{}", {"Content-Type": "application/json"}),
+        (b"\xff\xfe", {}),
+    ],
+)
+def test_a_malformed_event_is_a_400(anna, body, headers):
+    reply = requests.post(anna.app_url + "/events", data=body, headers=headers, timeout=10)
+
+    assert reply.status_code == 400
+
+
+def test_an_event_over_a_megabyte_is_a_413(anna):
+    reply = post_event(anna, {"event": "X", "data": "x" * 1_100_000})
+
+    assert reply.status_code == 413

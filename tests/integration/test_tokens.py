@@ -1,0 +1,87 @@
+"""Access tokens: renewed when they must be, by one holder, from whichever chain lives."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from b24app.actions.portal import open_portal
+from b24app.errors import AuthorizationLost
+from b24app.records import SYSTEM
+from sandbox import oauth
+
+
+@pytest.fixture
+def call(anna, resources):
+    """Call the portal with the stored chain, as a job does."""
+    anna.install()
+
+    def profile() -> dict[str, object]:
+        return open_portal(resources, anna.portal.member_id, SYSTEM).rest.call("profile")
+
+    return profile
+
+
+def test_a_fresh_token_is_used_as_it_is(call, world):
+    assert call()["ID"] == "1"
+
+    assert world.renewals == 0
+
+
+def test_an_expired_token_is_renewed_once_and_the_call_repeated(call, anna, world):
+    oauth.expire_access_tokens(world, anna.portal)
+
+    assert call()["ID"] == "1"
+
+    assert world.renewals == 1
+
+
+def test_the_new_pair_is_stored_and_serves_the_next_call(call, anna, world):
+    oauth.expire_access_tokens(world, anna.portal)
+    call()
+    call()
+
+    assert world.renewals == 1
+
+
+def test_many_callers_with_one_expired_token_renew_it_once(call, anna, world):
+    oauth.expire_access_tokens(world, anna.portal)
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: call()["ID"], range(16)))
+
+    assert answers == ["1"] * 16
+    assert world.renewals == 1
+
+
+def test_a_dead_chain_says_who_must_act(call, anna, world):
+    oauth.expire_access_tokens(world, anna.portal)
+    oauth.kill_refresh_tokens(world, anna.portal)
+
+    with pytest.raises(AuthorizationLost):
+        call()
+
+
+def test_the_next_administrator_who_opens_the_frame_heals_it(call, anna, world):
+    oauth.expire_access_tokens(world, anna.portal)
+    oauth.kill_refresh_tokens(world, anna.portal)
+    with pytest.raises(AuthorizationLost):
+        call()
+
+    anna.open()
+
+    assert call()["ID"] == "1"
+
+
+@pytest.mark.parametrize("error", ["wrong_client", "PAYMENT_REQUIRED", "invalid_client"])
+def test_an_error_of_the_authorization_server_is_an_error_whatever_its_status(
+    call, anna, world, error
+):
+    """``wrong_client`` comes with status 200; the chain is not to blame for any of these."""
+    oauth.expire_access_tokens(world, anna.portal)
+    world.faults.order_token(error)
+
+    with pytest.raises(AuthorizationLost) as lost:
+        call()
+
+    assert lost.value.reason == error.lower()
+    assert call()["ID"] == "1"
