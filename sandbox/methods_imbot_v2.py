@@ -1,0 +1,224 @@
+"""imbot.v2.Bot.*: bots of the second version."""
+
+from typing import Any
+
+from sandbox import events, images, php, portal
+from sandbox.calls import Call, Method, check_handler
+from sandbox.records import Binding, Bot
+from sandbox.replies import RestError
+
+TYPES = ("bot", "network", "openline", "supervisor", "personal")
+BACKGROUNDS = ("azure", "mint", "steel", "slate", "teal", "cornflower", "sky", "peach", "frost")
+_OLD_NAMES = {
+    "eventMode": "EVENT_MODE",
+    "webhookUrl": "WEBHOOK_URL",
+    "isHidden": "IS_HIDDEN",
+    "isReactionsEnabled": "IS_REACTIONS_ENABLED",
+    "isSupportOpenline": "IS_SUPPORT_OPENLINE",
+    "backgroundId": "BACKGROUND_ID",
+    "lastName": "LAST_NAME",
+    "workPosition": "WORK_POSITION",
+}
+
+
+def _get(fields: php.Params, name: str, default: php.Value = None) -> php.Value:
+    """A field by its camelCase name, else by its upper-case one."""
+    value = fields.get(name)
+    if value is None:
+        value = fields.get(_OLD_NAMES.get(name, name.upper()))
+    return default if value is None else value
+
+
+def _map(value: php.Value) -> php.Params:
+    return value if isinstance(value, dict) else {}
+
+
+def register(call: Call) -> dict[str, Any]:
+    fields = _map(_get(call.params, "fields"))
+    code = php.text(_get(fields, "code", ""))
+    properties = _map(_get(fields, "properties"))
+    mode = php.text(_get(fields, "eventMode", "fetch")).lower()
+    url = php.text(_get(fields, "webhookUrl", ""))
+    _check_form(code, properties, mode, url)
+    taken = next((bot for bot in call.portal.bots if bot.code == code), None)
+    if taken is not None:
+        if taken.client_id != call.client_id:
+            raise RestError("BOT_CODE_ALREADY_TAKEN", "Bot with this code already exists")
+        return _answer(taken)
+    own = [bot for bot in call.portal.bots if bot.client_id == call.client_id]
+    if len(own) >= call.world.faults.bot_limit:
+        raise RestError("BOT_LIMIT_EXCEEDED", "Bot registration limit exceeded")
+    if _get(fields, "type", "bot") not in TYPES:
+        raise RestError("BOT_INVALID_TYPE", "Invalid bot type")
+    if mode == "webhook":
+        try:
+            check_handler(url)
+        except RestError as exc:
+            raise RestError("BOT_INVALID_CALLBACK", exc.text) from exc
+    bot = _new_bot(call, fields, code, mode, url)
+    call.portal.bots.append(bot)
+    if mode == "webhook":
+        _bind(call, url)
+    return _answer(bot)
+
+
+def _check_form(code: str, properties: php.Params, mode: str, url: str) -> None:
+    if not code:
+        raise RestError("BOT_CODE_REQUIRED", "Bot code is required")
+    if php.is_empty(_get(properties, "name")):
+        raise RestError("BOT_PROPERTIES_REQUIRED", "Bot properties are required")
+    if mode not in ("fetch", "webhook"):
+        raise RestError("BOT_INVALID_EVENT_MODE", "Invalid event mode")
+    if mode == "webhook" and not url:
+        raise RestError(
+            "BOT_WEBHOOK_URL_REQUIRED", "Webhook URL is required for webhook event mode"
+        )
+
+
+def _new_bot(call: Call, fields: php.Params, code: str, mode: str, url: str) -> Bot:
+    properties = _map(_get(fields, "properties"))
+    kept = {key: php.text(value) for key, value in properties.items() if key != "avatar"}
+    if not php.is_empty(properties.get("avatar")):
+        kept["avatar"] = _avatar(properties["avatar"])
+    background = _get(fields, "backgroundId")
+    return Bot(
+        id=call.portal.take_id(),
+        code=code,
+        client_id=call.client_id,
+        name=php.text(_get(properties, "name")),
+        last_name=php.text(_get(properties, "lastName")),
+        type=php.text(_get(fields, "type", "bot")),
+        api="v2",
+        openline=php.flag(_get(fields, "isSupportOpenline"), False),
+        properties=kept,
+        event_mode=mode,
+        webhook_url=url if mode == "webhook" else "",
+        is_hidden=php.flag(_get(fields, "isHidden"), False),
+        is_reactions_enabled=php.flag(_get(fields, "isReactionsEnabled"), True),
+        background_id=background if background in BACKGROUNDS else None,
+    )
+
+
+def _avatar(value: php.Value) -> str:
+    try:
+        return images.read_image(value)
+    except images.TooLarge as exc:
+        raise RestError(
+            "BOT_AVATAR_INCORRECT_SIZE", "Avatar image exceeds maximum dimensions (5000x5000)"
+        ) from exc
+    except images.NotAnImage as exc:
+        raise RestError("BOT_AVATAR_INCORRECT_TYPE", "Avatar must be an image file") from exc
+
+
+def _bind(call: Call, url: str) -> None:
+    """One URL for each v2 event of an application, as in the first version."""
+    call.portal.bindings = [
+        row
+        for row in call.portal.bindings
+        if row.client_id != call.client_id or row.event not in events.BOT_V2_EVENTS
+    ]
+    for event in events.BOT_V2_EVENTS:
+        call.portal.bindings.append(
+            Binding(event, url, 0, call.client_id, id=call.portal.take_id())
+        )
+
+
+def _own_bot(call: Call) -> Bot:
+    bot_id = php.intval(_any(call.params, "botId", "BOT_ID"))
+    if bot_id < 1:
+        raise RestError("BOT_ID_REQUIRED", "botId is required")
+    bot = call.portal.bot(bot_id)
+    if bot is None:
+        raise RestError("BOT_NOT_FOUND", "Bot not found")
+    if bot.client_id != call.client_id:
+        raise RestError("BOT_OWNERSHIP_ERROR", "Bot was installed by another rest application")
+    return bot
+
+
+def _any(params: php.Params, *names: str) -> php.Value:
+    return next((params[name] for name in names if params.get(name) not in (None, "")), None)
+
+
+def unregister(call: Call) -> dict[str, bool]:
+    portal.remove_bot(call.world, call.portal, _own_bot(call), call.user.id, call.grant.hops)
+    return {"result": True}
+
+
+def get(call: Call) -> dict[str, Any]:
+    bot_id = php.intval(_any(call.params, "botId", "BOT_ID"))
+    code = _any(call.params, "code", "CODE")
+    if bot_id < 1 and code is None:
+        raise RestError("PARAMS_REQUIRED", "botId or code is required")
+    if bot_id > 0:
+        bot = call.portal.bot(bot_id)
+    else:
+        bot = next((bot for bot in call.portal.bots if bot.code == php.text(code)), None)
+    if bot is None:
+        raise RestError("BOT_NOT_FOUND", "Bot not found")
+    return _answer(bot, is_owner=bot.client_id == call.client_id)
+
+
+def list_own(call: Call) -> dict[str, Any]:
+    wanted = _map(call.params.get("filter")).get("type")
+    limit = php.intval(call.params.get("limit", 50))
+    offset = php.intval(call.params.get("offset", 0))
+    own = [bot for bot in call.portal.bots if bot.client_id == call.client_id]
+    if wanted in TYPES:
+        own = [bot for bot in own if bot.type == wanted]
+    page = own[offset : offset + limit]
+    return {
+        "bots": [_bot(bot) for bot in page],
+        "users": [_user(bot) for bot in page],
+        "hasNextPage": len(page) == limit,
+    }
+
+
+def _answer(bot: Bot, *, is_owner: bool = True) -> dict[str, Any]:
+    return {"bot": _bot(bot, is_owner=is_owner), "users": [_user(bot)]}
+
+
+def _bot(bot: Bot, *, is_owner: bool = True) -> dict[str, Any]:
+    short = {"id": bot.id, "code": bot.code, "type": bot.type}
+    if not is_owner:
+        return short
+    return {
+        **short,
+        "isHidden": bot.is_hidden,
+        "isSupportOpenline": bot.openline,
+        "isReactionsEnabled": bot.is_reactions_enabled,
+        "backgroundId": bot.background_id,
+        "language": None,
+        "moduleId": "rest",
+        "eventMode": bot.event_mode,
+        "countMessage": 0,
+        "countCommand": 0,
+        "countChat": 0,
+        "countUser": 0,
+    }
+
+
+def _user(bot: Bot) -> dict[str, Any]:
+    return {
+        "id": bot.id,
+        "active": True,
+        "name": f"{bot.name} {bot.last_name}".strip(),
+        "firstName": bot.name,
+        "lastName": bot.last_name,
+        "workPosition": php.text(_get(bot.properties, "workPosition")),
+        "color": php.text(_get(bot.properties, "color")),
+        "avatar": "",
+        "gender": php.text(_get(bot.properties, "gender")) or "M",
+        "bot": True,
+        "connector": False,
+        "extranet": False,
+        "externalAuthId": "bot",
+        "status": "online",
+    }
+
+
+METHODS = (
+    Method("imbot.v2.Bot.register", "imbot", register),
+    Method("imbot.v2.Bot.get", "imbot", get, changes=False),
+    Method("imbot.v2.Bot.list", "imbot", list_own, changes=False),
+    Method("imbot.v2.Bot.unregister", "imbot", unregister),
+)

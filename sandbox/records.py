@@ -1,0 +1,224 @@
+"""What the sandbox knows: plain dataclasses, each as JSON-ready as it can be."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+
+@dataclass
+class User:
+    """A person on one portal."""
+
+    id: int
+    name: str
+    last_name: str
+    is_admin: bool
+    language: str
+    login: str
+    color: str
+    is_active: bool = True
+
+
+@dataclass
+class AppCard:
+    """The developer's card of the application, known to the authorization server."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    title: str
+    handler_url: str
+    install_url: str
+    scope: list[str]
+    status: str = "F"
+    version: int = 1
+
+
+@dataclass
+class Install:
+    """The application's row on one portal."""
+
+    active: bool
+    installed: bool
+    application_token: str = field(repr=False)
+    version: int
+    first_run_seen: list[int] = field(default_factory=list)
+    # Users the administrator let in; empty: everybody. Administrators always pass.
+    access: list[int] = field(default_factory=list)
+    # Granted scope; empty: the card's.
+    scope: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Bot:
+    """A chat bot of one portal."""
+
+    id: int
+    code: str
+    client_id: str
+    name: str
+    last_name: str = ""
+    type: str = "bot"
+    api: str = "v1"
+    openline: bool = False
+    properties: dict[str, Any] = field(default_factory=dict)
+    event_mode: str = "webhook"
+    webhook_url: str = ""
+    is_hidden: bool = False
+    is_reactions_enabled: bool = True
+    background_id: str | None = None
+
+
+@dataclass
+class ChatApp:
+    """A chat application as the portal stores it; `context` in lower case, `icon` base64."""
+
+    id: int
+    bot_id: int
+    code: str
+    client_id: str
+    js_method: str = ""
+    js_param: str = ""
+    iframe: str = ""
+    iframe_width: int = 320
+    iframe_height: int = 250
+    iframe_popup: bool = False
+    hash: str = field(default="", repr=False)
+    icon: str = field(default="", repr=False)
+    context: str = "all"
+    hidden: bool = False
+    extranet_support: bool = False
+    livechat_support: bool = False
+    lang: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Binding:
+    """One row of event.bind. `connector_id` is set for offline events."""
+
+    event: str
+    handler: str
+    auth_type: int
+    client_id: str
+    connector_id: str = ""
+    id: int = 0
+    offline: bool = False
+
+
+@dataclass
+class SentEvent:
+    """One line of the event log; tokens in `body` are masked."""
+
+    at: float
+    event: str
+    handler: str
+    body: str
+    status: int | None = None
+    note: str = ""
+
+
+class RestCall(NamedTuple):
+    """One REST call as received; tokens in `params` are masked."""
+
+    method: str
+    params: dict[str, Any]
+
+
+@dataclass
+class Portal:
+    """One Bitrix24 of the sandbox."""
+
+    key: str
+    title: str
+    host: str
+    member_id: str
+    language: str
+    license: str
+    users: dict[int, User]
+    card: AppCard = field(repr=False)
+    installs: dict[str, Install] = field(default_factory=dict)
+    bots: list[Bot] = field(default_factory=list)
+    chat_apps: list[ChatApp] = field(default_factory=list)
+    bindings: list[Binding] = field(default_factory=list)
+    events_log: list[SentEvent] = field(default_factory=list)
+    rest_log: list[RestCall] = field(default_factory=list, repr=False)
+    next_id: int = 101
+    app_options: dict[str, Any] = field(default_factory=dict)
+    user_options: dict[int, dict[str, Any]] = field(default_factory=dict)
+    # Addresses the portal had before a rename; they answer 302.
+    old_hosts: list[str] = field(default_factory=list)
+    # Set while the portal is closed: every call answers PORTAL_DELETED.
+    deleted: bool = False
+
+    def take_id(self) -> int:
+        """The next number for a bot, chat app or binding of this portal."""
+        self.next_id += 1
+        return self.next_id - 1
+
+    def bot(self, bot_id: int) -> Bot | None:
+        """The bot with this number, or None."""
+        return next((bot for bot in self.bots if bot.id == bot_id), None)
+
+    def chat_app(self, app_id: int) -> ChatApp | None:
+        """The chat app with this number, or None."""
+        return next((app for app in self.chat_apps if app.id == app_id), None)
+
+
+@dataclass
+class Grant:
+    """One minted pair: an access token and its refresh token. Times are Unix seconds."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    client_id: str
+    member_id: str
+    user_id: int
+    expires: int
+    refresh_expires: int
+    spent: bool = False
+    spent_at: float = 0.0
+    # Set by an uninstall: both tokens are dead for good.
+    revoked: bool = False
+    # How many more events a chain of calls and events may cause with this token.
+    hops: int = 7
+
+
+@dataclass
+class Code:
+    """An authorization code: thirty seconds, one use."""
+
+    code: str = field(repr=False)
+    client_id: str
+    member_id: str
+    user_id: int
+    expires: float
+    used: bool = False
+
+
+def portal_data(portal: Portal) -> dict[str, Any]:
+    """A portal as JSON-ready data, without its REST log and the card."""
+    row = asdict(portal)
+    del row["rest_log"], row["card"]
+    return row
+
+
+def portal_from(row: dict[str, Any], card: AppCard, port: int) -> Portal:
+    """The portal of such data, at this port.
+
+    Raises KeyError, TypeError or AttributeError when the data are of another shape.
+    """
+    rows: dict[str, Any] = dict(row)
+    rows["card"] = card
+    rows["host"] = at_port(row["host"], port)
+    rows["old_hosts"] = [at_port(host, port) for host in row["old_hosts"]]
+    rows["users"] = {int(key): User(**value) for key, value in row["users"].items()}
+    rows["installs"] = {key: Install(**value) for key, value in row["installs"].items()}
+    rows["bots"] = [Bot(**value) for value in row["bots"]]
+    rows["chat_apps"] = [ChatApp(**value) for value in row["chat_apps"]]
+    rows["bindings"] = [Binding(**value) for value in row["bindings"]]
+    rows["events_log"] = [SentEvent(**value) for value in row["events_log"]]
+    rows["user_options"] = {int(key): value for key, value in row["user_options"].items()}
+    return Portal(**rows)
+
+
+def at_port(host: str, port: int) -> str:
+    """The same address at another port."""
+    return f"{host.rpartition(':')[0]}:{port}"

@@ -1,0 +1,10 @@
+/** Starts the behaviours of a portal page. */
+import { startChat } from "./chat.js"
+import { startDialogs } from "./dialogs.js"
+import { startDisclosures } from "./disclosures.js"
+import { startLanguage } from "./language.js"
+
+startDialogs()
+startDisclosures()
+document.querySelectorAll("select[data-language]").forEach(startLanguage)
+document.querySelectorAll("[data-chat]").forEach(startChat)

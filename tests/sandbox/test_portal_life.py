@@ -1,0 +1,187 @@
+"""Installing, opening and removing the application; what outlives a restart."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from sandbox import oauth
+from sandbox import portal as deeds
+from sandbox.__main__ import world_from
+from sandbox.server import serve
+from sandbox.world import make_world
+
+ENVIRONMENT = {
+    "B24_CLIENT_ID": "app.1.1",
+    "B24_CLIENT_SECRET": "secret",
+    "APP_URL": "http://127.0.0.1:8000/",
+}
+
+
+@pytest.fixture
+def people(aurora):
+    return aurora.users[1], aurora.users[2]
+
+
+def test_application_is_not_there_at_first(aurora, people):
+    assert deeds.page_url(aurora, people[0]) == ("not-installed", "")
+
+
+def test_installation_begins_at_the_install_url(world, aurora, people):
+    row = deeds.install(world, aurora, people[0])
+
+    assert (row.active, row.installed, len(row.application_token)) == (True, False, 32)
+    assert deeds.page_url(aurora, people[0]) == ("install", "http://127.0.0.1:9/install")
+    assert deeds.page_url(aurora, people[1]) == ("not-finished", "")
+
+
+def test_finished_application_opens_at_its_handler(world, aurora, people):
+    deeds.install(world, aurora, people[0])
+
+    assert deeds.finish_install(world, aurora, people[0]) is True
+    assert deeds.page_url(aurora, people[1]) == ("app", "http://127.0.0.1:9/")
+
+
+def test_user_kept_out_sees_no_application(world, aurora, people):
+    deeds.install(world, aurora, people[0]).access = [99]
+
+    assert deeds.page_url(aurora, people[1]) == ("no-access", "")
+
+
+@pytest.mark.parametrize("act", [deeds.install, deeds.update_app])
+def test_employee_may_not_install_or_update(world, aurora, people, act):
+    with pytest.raises(deeds.NotAllowed):
+        act(world, aurora, people[1])
+
+
+def test_installing_twice_keeps_the_application_token(world, aurora, people):
+    first = deeds.install(world, aurora, people[0]).application_token
+
+    assert deeds.install(world, aurora, people[0]).application_token == first
+
+
+def test_reinstalling_makes_a_new_application_token(world, aurora, people):
+    first = deeds.install(world, aurora, people[0]).application_token
+    deeds.uninstall(world, aurora, people[0], clean=False)
+
+    assert deeds.install(world, aurora, people[0]).application_token != first
+
+
+def test_options_survive_an_uninstall_that_is_not_clean(world, aurora, people):
+    deeds.install(world, aurora, people[0])
+    aurora.app_options["colour"] = "blue"
+
+    deeds.uninstall(world, aurora, people[0], clean=False)
+    assert aurora.app_options == {"colour": "blue"}
+
+    deeds.install(world, aurora, people[0])
+    deeds.uninstall(world, aurora, people[0], clean=True)
+    assert aurora.app_options == {}
+
+
+def test_everything_that_matters_outlives_a_restart(anna, bot_id, world, tmp_path):
+    world.path = tmp_path / "state" / "sandbox.json"
+    anna.portal.user_options[1] = {"a": 1}
+    world.save()
+
+    again = make_world(
+        8010, client_id="app.x.1", client_secret="new", app_url="http://a.example", state=world.path
+    )
+
+    portal = again.portal("aurora")
+    assert portal.host == "127.0.0.2:8010"
+    assert portal.bots == anna.portal.bots
+    assert portal.installs == anna.portal.installs
+    assert portal.user_options == {1: {"a": 1}}
+    assert again.grants == world.grants
+    assert again.card.client_secret == "new"
+    assert again.grant_by_refresh(world.grants[anna.token].refresh)
+    assert (world.path.stat().st_mode & 0o077) == 0
+
+
+def test_every_change_by_rest_is_on_disk_at_once(anna, world, tmp_path):
+    world.path = tmp_path / "sandbox.json"
+
+    anna.call("event.bind", {"event": "ONAPPUPDATE", "handler": "http://a.example/"})
+
+    portals = json.loads(world.path.read_text())["portals"]
+    assert [row["event"] for row in portals[0]["bindings"]] == ["ONAPPUPDATE"]
+
+
+def test_snapshot_forgets_pairs_that_can_do_nothing(world, aurora, tmp_path):
+    world.path = tmp_path / "sandbox.json"
+    grant = oauth.mint(world, aurora, 1)
+    grant.spent = True
+
+    world.advance(3700)
+    world.save()
+
+    assert world.grants == {}
+    assert world.grant_by_refresh(grant.refresh) is None
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "no json"])
+def test_broken_snapshot_is_refused(tmp_path, text):
+    path = tmp_path / "sandbox.json"
+    path.write_text(text)
+
+    with pytest.raises(ValueError):
+        make_world(8010, client_id="a", client_secret="b", app_url="http://c.example", state=path)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"B24_CLIENT_ID": ""}, "B24_CLIENT_ID"),
+        ({"APP_URL": ""}, "APP_URL"),
+        ({"SANDBOX_PORT": "many"}, "SANDBOX_PORT"),
+        ({"SANDBOX_PROFILE": "wrong"}, "SANDBOX_PROFILE"),
+    ],
+)
+def test_start_names_the_wrong_variable(change, named):
+    with pytest.raises(ValueError, match=named):
+        world_from(ENVIRONMENT | change)
+
+
+def test_environment_makes_the_world():
+    world = world_from(
+        ENVIRONMENT | {"SANDBOX_LENIENT_REFRESH": "1", "SANDBOX_PROFILE": "documented"}
+    )
+
+    assert world.card.handler_url == "http://127.0.0.1:8000/"
+    assert world.card.install_url == "http://127.0.0.1:8000/install"
+    assert (world.profile, world.faults.lenient_refresh) == ("documented", True)
+
+
+def test_two_worlds_cannot_share_an_address(world, served):
+    port = int(world.auth_host.rpartition(":")[2])
+    other = make_world(port, client_id="a", client_secret="b", app_url="http://c.example")
+
+    with pytest.raises(OSError):
+        serve(other)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_process_stops_cleanly_and_saves(world, http, tmp_path, number):
+    state = tmp_path / "sandbox.json"
+    port = world.auth_host.rpartition(":")[2]
+    extra = {"SANDBOX_PORT": port, "SANDBOX_STATE": str(state)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox"],
+        env=os.environ | ENVIRONMENT | extra,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        lines = [process.stdout.readline() for _ in range(2)]
+        reply = http.get(f"http://127.0.0.2:{port}/rest/profile", timeout=10)
+        process.send_signal(number)
+
+        assert process.wait(10) == 0
+
+    assert lines[0] == f"sandbox: Aurora at http://127.0.0.2:{port}/\n"
+    assert reply.json()["error"] == "NO_AUTH_FOUND"
+    assert state.exists()
