@@ -57,6 +57,7 @@ def open_resources(settings: Settings) -> Resources:
     """Build the resources; nothing is dialled yet. Raises ConfigurationError."""
     client = open_redis(settings.redis_url, decode=True)
     http = open_http(settings)
+    secrets = (settings.client_secret, settings.client_secret_previous)
     return Resources(
         settings=settings,
         redis=client,
@@ -65,7 +66,7 @@ def open_resources(settings: Settings) -> Resources:
             http,
             requests.adapters.HTTPAdapter(pool_maxsize=settings.web_threads),
             client_id=settings.client_id,
-            client_secret=settings.client_secret,
+            client_secrets=tuple(filter(None, secrets)),
             servers=settings.auth_servers,
             plain_http=settings.sandbox,
         ),

@@ -107,9 +107,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     with redis.Redis.from_url(settings.redis_url) as client:
         client.flushall()
     app = create_app(settings)
-    server = make_server(
-        "127.0.0.1", settings.port, app, threaded=True, request_handler=Quiet
-    )
+    server = make_server("127.0.0.1", settings.port, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield app

@@ -61,14 +61,14 @@ class OAuth:
         adapter: requests.adapters.HTTPAdapter,
         *,
         client_id: str,
-        client_secret: str,
+        client_secrets: tuple[str, ...],
         servers: tuple[str, ...],
         plain_http: bool = False,
     ) -> None:
         self._http = http
         self._adapter = adapter
         self._client_id = client_id
-        self._client_secret = client_secret
+        self._client_secrets = client_secrets
         self._plain_http = plain_http
         self.servers = servers
 
@@ -97,9 +97,20 @@ class OAuth:
         return self._grant(server, grant_type="refresh_token", refresh_token=refresh_token)
 
     def _grant(self, server: str, **params: str) -> Grant:
+        """Ask with the newest client secret, and with the previous one when it is refused."""
+        *newer, oldest = self._client_secrets
+        for secret in newer:
+            try:
+                return self._ask(server, secret, params)
+            except AuthServerRefused as exc:
+                if exc.code != "invalid_client":
+                    raise
+        return self._ask(server, oldest, params)
+
+    def _ask(self, server: str, secret: str, params: Mapping[str, str]) -> Grant:
         session = OAuth2Session(
             self._client_id,
-            self._client_secret,
+            secret,
             token_endpoint_auth_method="client_secret_post",  # noqa: S106 a method's name
         )
         session.mount("https://", self._adapter)

@@ -10,6 +10,8 @@ from b24app.store import PortalStore
 from sandbox import oauth
 from tests.cast import typed
 
+pytestmark = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
+
 ASSETS = Path(__file__).parent.parent / "assets"
 SPRITE = base64.b64encode((ASSETS / "sprite.png").read_bytes()).decode()
 
@@ -360,8 +362,13 @@ def test_the_pages_speak_the_administrators_language(installed, language):
 
     page = installed.open().text
 
-    words = {"en": "Chat apps", "ru": "Приложения", "de": "Chat-Apps", "la": "Aplicaciones",
-             "br": "Aplicativos"}
+    words = {
+        "en": "Chat apps",
+        "ru": "Приложения",
+        "de": "Chat-Apps",
+        "la": "Aplicaciones",
+        "br": "Aplicativos",
+    }
     assert words[language] in page
 
 

@@ -46,8 +46,17 @@ def test_uninstalling_without_cleaning_keeps_what_was_made_but_no_secret(
     anna, world, resources, work
 ):
     anna.install()
-    anna.post("/chat-apps", {"language": "en", "title": "T", "kind": "command",
-                             "js_method": "PUT", "js_param": "/help", "context": "ALL"})
+    anna.post(
+        "/chat-apps",
+        {
+            "language": "en",
+            "title": "T",
+            "kind": "command",
+            "js_method": "PUT",
+            "js_param": "/help",
+            "context": "ALL",
+        },
+    )
     anna.at_portal("/apps/uninstall", {})
     assert world.drain()
 

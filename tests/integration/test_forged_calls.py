@@ -91,9 +91,7 @@ def test_a_domain_of_a_stranger_is_refused_and_never_dialled(anna, genuine, stra
     assert resources.redis.dbsize() == 0
 
 
-def test_an_authorization_server_of_a_stranger_is_never_dialled(
-    anna, genuine, stranger, resources
-):
+def test_an_authorization_server_of_a_stranger_is_never_dialled(anna, genuine, stranger, resources):
     genuine.fields["SERVER_ENDPOINT"] = f"http://{stranger.address}/rest/"
 
     reply = anna.send(genuine)
@@ -103,9 +101,7 @@ def test_an_authorization_server_of_a_stranger_is_never_dialled(
     assert resources.redis.dbsize() == 0
 
 
-def test_endpoints_in_an_install_event_are_never_dialled(
-    anna, genuine, world, stranger, resources
-):
+def test_endpoints_in_an_install_event_are_never_dialled(anna, genuine, world, stranger, resources):
     body = {
         "event": "ONAPPINSTALL",
         "auth[access_token]": genuine.fields["AUTH_ID"],
@@ -181,8 +177,16 @@ def test_another_portals_refresh_token_in_a_genuine_frame_is_of_no_use(
     anna.send(form)
     oauth.expire_access_tokens(world, anna.portal)
 
-    reply = anna.post("/chat-apps", {"language": "en", "title": "X", "kind": "command",
-                                     "js_method": "PUT", "js_param": "/help"})
+    reply = anna.post(
+        "/chat-apps",
+        {
+            "language": "en",
+            "title": "X",
+            "kind": "command",
+            "js_method": "PUT",
+            "js_param": "/help",
+        },
+    )
 
     assert reply.status_code == 409
     assert boris.chat_apps() == []

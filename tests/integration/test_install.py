@@ -4,6 +4,8 @@ import pytest
 
 from sandbox import oauth
 
+pytestmark = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
+
 
 def test_an_administrator_installs_and_the_portal_is_remembered(anna, resources):
     reply = anna.install()
@@ -12,7 +14,10 @@ def test_an_administrator_installs_and_the_portal_is_remembered(anna, resources)
     assert reply.status_code == 200
     assert installation.domain == anna.portal.host
     assert installation.installed_by == anna.user.id
-    assert installation.application_token == anna.portal.installs[resources.settings.client_id].application_token
+    assert (
+        installation.application_token
+        == anna.portal.installs[resources.settings.client_id].application_token
+    )
 
 
 def test_the_portal_counts_the_install_as_finished(anna, resources):

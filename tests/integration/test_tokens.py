@@ -1,5 +1,6 @@
 """Access tokens: renewed when they must be, by one holder, from whichever chain lives."""
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from b24app.actions.portal import open_portal
 from b24app.errors import AuthorizationLost
 from b24app.records import SYSTEM
+from b24app.resources import open_resources
 from sandbox import oauth
 
 
@@ -70,6 +72,21 @@ def test_the_next_administrator_who_opens_the_frame_heals_it(call, anna, world):
     anna.open()
 
     assert call()["ID"] == "1"
+
+
+def test_during_a_rotation_the_previous_client_secret_is_tried(anna, world, settings, call):
+    """The card still has the old secret when the operator has set the new one."""
+    rotated = dataclasses.replace(
+        settings, client_secret="the new secret", client_secret_previous=settings.client_secret
+    )
+    resources = open_resources(rotated)
+    oauth.expire_access_tokens(world, anna.portal)
+
+    portal = open_portal(resources, anna.portal.member_id, SYSTEM)
+
+    assert portal.rest.call("profile")["ID"] == "1"
+    resources.redis.close()
+    resources.http.clear()
 
 
 @pytest.mark.parametrize("error", ["wrong_client", "PAYMENT_REQUIRED", "invalid_client"])

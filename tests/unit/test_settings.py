@@ -76,7 +76,7 @@ def test_a_secret_does_not_show_in_the_settings(secret, tmp_path):
 
 
 def test_a_cluster_needs_a_queue_of_its_own(tmp_path):
-    with pytest.raises(ConfigurationError, match="^QUEUE_REDIS_URL"):
+    with pytest.raises(ConfigurationError, match=r"^QUEUE_REDIS_URL"):
         Settings.from_env(GOOD | {"REDIS_URL": "redis+cluster://a:1"}, tmp_path)
 
 

@@ -1,0 +1,66 @@
+"""A real browser in front of the portal. Third-party cookies are blocked, as by default."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
+
+from tests.cast import Person
+
+ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+PATIENCE = 10_000
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: the system's when there is one, else Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.getuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty tab of a person's own; what the page complains about fails the test."""
+    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda line: (
+            complaints.append(line.text) if "Content Security Policy" in line.text else None
+        ),
+    )
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def sign_in(page: Page, person: Person) -> None:
+    """Choose the person on the portal's sign-in page."""
+    page.goto(f"http://{person.portal.host}/")
+    page.get_by_role("button", name=person.user.name).click()
+    page.wait_for_url("**/desktop")
+
+
+def frame_of(page: Page) -> FrameLocator:
+    """The application inside the portal's page."""
+    return page.frame_locator("iframe[name*='|']")
+
+
+def open_app(page: Page, person: Person) -> FrameLocator:
+    """Open the application from the portal's menu and wait for its list."""
+    page.goto(f"http://{person.portal.host}/app")
+    frame = frame_of(page)
+    frame.get_by_role("heading", level=1).first.wait_for()
+    return frame
