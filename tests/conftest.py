@@ -17,7 +17,7 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from b24app import create_app
-from b24app.launch import store_command
+from b24app.embedded import store_command
 from b24app.resources import Resources
 from b24app.settings import Settings, embedded_url
 from sandbox.server import serve

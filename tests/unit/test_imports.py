@@ -10,7 +10,7 @@ FLASK = {"web", "cli.py", "i18n.py", "resources.py", "__init__.py"}
 LIBRARIES = {
     "flask": FLASK,
     "flask_babel": FLASK,
-    "redis": {"store.py", "resources.py"},
+    "redis": {"store.py", "resources.py", "embedded.py"},
     "urllib3": {"bitrix", "resources.py"},
     "requests": {"bitrix", "resources.py"},
     "authlib": {"bitrix"},
@@ -26,6 +26,7 @@ BELOW = {
     "cli.py": ("actions", "resources", "jobs", *FLOOR),
     "web": ("web", "actions", "bitrix", "resources", "jobs", *FLOOR),
     "launch.py": ("settings", "errors"),
+    "embedded.py": ("settings",),
 }
 MODULES = sorted((ROOT / "b24app").rglob("*.py"))
 
