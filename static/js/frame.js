@@ -1,0 +1,91 @@
+// The only module that talks to the portal's frame library.
+// Outside a portal, or when the portal stays silent, everything else goes on without it.
+
+const PATIENCE = 8000
+const SMALLEST = 420 // leaves room for a dialog
+const PORTAL_CHROME = 200 // what the portal's own bars take of the screen
+
+let opening = null
+
+export function start() {
+  const content = document.querySelector("[data-fit]")
+  if (content && inPortal()) fit(content)
+}
+
+/** The portal's frame object; null outside a portal or after 8 s of silence. */
+export function ready() {
+  opening ??= open()
+  return opening
+}
+
+/** What a new session needs: a new access token and this frame's id. Rejects without a portal. */
+export async function refreshAuth() {
+  const portal = await ready()
+  if (!portal) throw new Error("no portal around this frame")
+  const auth = await portal.auth.refreshAuth()
+  return { AUTH_ID: auth.access_token, APP_SID: window.name.split("|")[2] }
+}
+
+/** Ends the installation; the portal then takes this page away. Rejects if it cannot. */
+export async function finishInstall() {
+  const portal = await ready()
+  if (!portal) throw new Error("no portal around this frame")
+  return portal.installFinish()
+}
+
+function inPortal() {
+  return window.parent !== window && window.name.split("|").length === 3
+}
+
+async function open() {
+  if (!inPortal()) return null
+  try {
+    await load(document.querySelector('meta[name="frame-library"]').content)
+    return await within(PATIENCE, window.B24Js.initializeB24Frame())
+  } catch (error) {
+    console.warn("The portal did not answer this frame.", error)
+    opening = null // the next call may try again
+    return null
+  }
+}
+
+function load(url) {
+  if (window.B24Js) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script")
+    script.addEventListener("load", resolve)
+    script.addEventListener("error", () => reject(new Error("frame library not loaded")))
+    script.src = url
+    document.head.append(script)
+  })
+}
+
+function within(milliseconds, promise) {
+  let timer
+  const silence = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("silence")), milliseconds)
+  })
+  return Promise.race([promise, silence]).finally(() => clearTimeout(timer))
+}
+
+// The frame stays within the screen, so that dialogs, messages and the bar of
+// buttons are always in sight; what is longer scrolls inside.
+function fit(content) {
+  let frameTimer
+  let last = 0
+  const resize = async () => {
+    const portal = await ready()
+    if (!portal || portal.placement.isSliderMode) return
+    const tallest = Math.max(600, screen.availHeight - PORTAL_CHROME)
+    const height = Math.min(tallest, Math.max(SMALLEST, Math.ceil(content.offsetHeight)))
+    if (height === last) return
+    last = height
+    portal.placement.call("resizeWindow", { width: "100%", height }).catch(() => {})
+  }
+  const observer = new ResizeObserver(() => {
+    clearTimeout(frameTimer)
+    frameTimer = setTimeout(resize, 120)
+  })
+  // After the page is there: the library must not delay the first paint.
+  requestAnimationFrame(() => setTimeout(() => observer.observe(content)))
+}

@@ -1,0 +1,32 @@
+// Starts the behaviours an element asks for with data-behaviour="name name",
+// on the first page and in everything htmx swaps in later.
+import * as fetching from "./fetch.js"
+import * as frame from "./frame.js"
+import * as pages from "./pages.js"
+import { announce } from "./behaviours/announce.js"
+import { confirm } from "./behaviours/confirm.js"
+import { copy } from "./behaviours/copy.js"
+import { drop } from "./behaviours/drop.js"
+import { guard } from "./behaviours/guard.js"
+import { install } from "./behaviours/install.js"
+import { preview } from "./behaviours/preview.js"
+import { reveal } from "./behaviours/reveal.js"
+import { rows } from "./behaviours/rows.js"
+
+const behaviours = { announce, confirm, copy, drop, guard, install, preview, reveal, rows }
+const started = new WeakSet()
+
+function startIn(root) {
+  const inside = root.querySelectorAll("[data-behaviour]")
+  for (const element of [root, ...inside]) {
+    if (!element.dataset?.behaviour || started.has(element)) continue
+    started.add(element)
+    for (const name of element.dataset.behaviour.split(" ")) behaviours[name](element)
+  }
+}
+
+fetching.start()
+pages.start()
+frame.start()
+startIn(document.body)
+document.addEventListener("htmx:load", (event) => startIn(event.detail.elt))
