@@ -23,9 +23,9 @@ check: .venv/dev  ## format, lint, types, import rules, dependency audit, tests 
 	$(BIN)/pytest --ignore=tests/browser
 
 translations: .venv/dev  ## collect the texts, then compile what the translators wrote
-	$(BIN)/pybabel extract -q -F babel.cfg -o translations/messages.pot --no-location .
-	$(BIN)/pybabel update -q -i translations/messages.pot -d translations --no-fuzzy-matching
-	$(BIN)/pybabel compile -q -d translations
+	$(BIN)/pybabel -q extract -F babel.cfg -k _ -k lazy_gettext --project b24app --copyright-holder "b24app contributors" -o translations/messages.pot --no-location .
+	$(BIN)/pybabel -q update -i translations/messages.pot -d translations --no-fuzzy-matching
+	$(BIN)/pybabel -q compile -d translations
 
 requirements: .venv/dev  ## pin again what requirements.in and requirements-dev.in ask for
 	$(BIN)/pip-compile -q --upgrade --strip-extras --no-emit-index-url --no-emit-find-links -o requirements.txt requirements.in
