@@ -38,6 +38,7 @@ PORTAL_LANGUAGES: Final = {
 def init_app(app: Flask) -> None:
     """Translate this application's templates and sentences."""
     Babel(app, default_locale="en", locale_selector=_choose)
+    app.context_processor(lambda: {"locale_tag": locale_tag()})
 
 
 def use_language(portal_language: str) -> None:

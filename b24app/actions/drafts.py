@@ -139,13 +139,6 @@ def new_hash() -> str:
     return secrets.token_hex(16)
 
 
-def missing_languages(draft: Draft, portal_language: str) -> list[str]:
-    """Languages a chat app should have and this one has not: the portal's own, en, de."""
-    present = {entry.language for entry in draft.translations if entry.title.strip()}
-    wanted = dict.fromkeys((portal_language, "en", "de"))
-    return [language for language in wanted if language not in present]
-
-
 def _option(choices: type[E], value: str, name: str, errors: dict[str, str]) -> E:
     try:
         return choices(value)

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any, Final
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
@@ -15,9 +15,9 @@ from b24app import i18n
 from b24app.actions import chat_apps, drafts, icons
 from b24app.actions.drafts import Draft
 from b24app.actions.portal import Portal
-from b24app.errors import BadPayload, Conflict
+from b24app.errors import BadPayload, Conflict, NotOurs
 from b24app.records import ChatApp, Translation
-from b24app.web import comparison, sentences
+from b24app.web import comparison, replies, sentences
 from b24app.web.session import admin, fresh_admin, portal, session
 
 TEXTS: Final = (
@@ -114,7 +114,12 @@ def republish(app_id: int) -> ResponseReturnValue:
 @fresh_admin
 def unregister(app_id: int) -> ResponseReturnValue:
     """Take the chat app out of the chat."""
-    if chat_apps.unregister(portal(), app_id):
+    try:
+        was_there = chat_apps.unregister(portal(), app_id)
+    except NotOurs as exc:
+        url = url_for("chat_apps.forget", app_id=app_id)
+        return replies.part(exc, label=_("Take it off this list"), url=url)
+    if was_there:
         return _index(_("The chat app is unregistered."))
     return _index(_("The portal had removed it already. It is off this list now."))
 
@@ -183,7 +188,7 @@ def index_context(of: Portal, language: str) -> dict[str, Any]:
         }
         for app in of.store.chat_apps()
     ]
-    return {"chat_apps": rows, "locale_tag": i18n.locale_tag()}
+    return {"chat_apps": rows}
 
 
 def _index(text: str = "") -> Response:
@@ -209,14 +214,12 @@ def _form(
         errors=sentences.of_fields(errors or {}),
         bots=of.store.bots(),
         languages=i18n.languages(*(entry.language for entry in draft.translations)),
-        warnings=[i18n.language_name(code) for code in drafts.missing_languages(draft, language)],
         icon_url=icons.data_url(shown) if shown else "",
         portal_language=language,
         conflict=conflict,
         hash_visible=bool(app and app.hash),
         offer_republish=bool(app and not app.icon_on_portal),
         title=app.title(session().language, language, "en") if app else "",
-        locale_tag=i18n.locale_tag(),
     )
 
 
@@ -228,7 +231,6 @@ def _conflict(draft: Draft, conflict: Conflict) -> str:
         "saved_by": saved.updated_by,
         "saved_at": i18n.moment(saved.updated_at),
         "rows": comparison.rows(draft, drafts.of_chat_app(saved)),
-        "version": saved.version,
     }
     return _form(portal(), draft, saved, conflict=both)
 

@@ -9,7 +9,7 @@ from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from b24app import errors, i18n
+from b24app import errors
 from b24app.errors import B24AppError
 from b24app.web.sentences import NOWHERE, REPLIES, UNEXPECTED, Reply
 
@@ -47,6 +47,13 @@ def answer(error: B24AppError) -> ResponseReturnValue:
     return _render(reply)
 
 
+def part(error: B24AppError, *, label: str, url: str) -> ResponseReturnValue:
+    """The error's sentences for the page that is open, with a button that posts to ``url``."""
+    reply = reply_to(error)
+    action = {"label": label, "url": url}
+    return render_template("_parts/message.html", action=action, **_texts(reply)), reply.status
+
+
 def message(reply: Reply) -> str:
     """The full page that says it."""
     return render_template("frame/message.html", **_texts(reply))
@@ -81,5 +88,4 @@ def _texts(reply: Reply) -> dict[str, str]:
         "title": str(reply.title),
         "text": str(reply.text),
         "next_step": str(reply.next_step),
-        "locale_tag": i18n.locale_tag(),
     }

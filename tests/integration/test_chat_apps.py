@@ -258,6 +258,7 @@ def test_what_belongs_to_another_application_stays_in_our_record(installed, worl
 
     assert reply.status_code == 409
     assert "another application" in reply.text
+    assert f"/chat-apps/{app.id}/removal" in reply.text
     assert installed.get(f"/chat-apps/{app.id}").status_code == 200
 
 

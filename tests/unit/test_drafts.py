@@ -89,13 +89,6 @@ def test_parameters_the_portal_would_cut_are_refused(method, param):
     assert "js_param" in refused.value.errors
 
 
-def test_missing_languages_are_the_portals_own_english_and_german():
-    draft = Draft(translations=(Translation("en", "Board"), Translation("de", " ")))
-
-    assert drafts.missing_languages(draft, "br") == ["br", "de"]
-    assert drafts.missing_languages(draft, "en") == ["de"]
-
-
 def test_every_language_row_keeps_its_texts():
     rows = tuple(Translation(code, f"Title {code}", "d", "c") for code in ("en", "de", "br"))
     app = drafts.check(dataclasses.replace(GOOD, translations=rows))
