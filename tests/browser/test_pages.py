@@ -227,13 +227,13 @@ def test_the_first_load_is_light_and_does_not_wait_for_the_portals_library(page,
     asked: set[str] = set()
     page.on("request", lambda request: asked.add(request.url))
     sign_in(page, anna)
-    frame = open_app(page, anna)
-    files = {url for url in asked if "/static/" in url and url.startswith(anna.app_url)}
+    with page.expect_request(re.compile("b24jssdk")):
+        frame = open_app(page, anna)
 
     frame.get_by_role("button", name="Board").click()
 
     expect(frame.get_by_role("heading", name="Board")).to_be_visible()
-    assert any("b24jssdk" in url for url in files)
+    files = {url for url in asked if url.startswith(f"{anna.app_url}/static/")}
     weights = [weight(url) for url in files if "b24jssdk" not in url]
     assert len(weights) > 20
     assert sum(weights) + len(anna.open().content) <= 60 * 1024
