@@ -18,7 +18,7 @@ check: .venv/dev  ## format, lint, types, import rules, dependency audit, tests 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/djlint --check --lint --quiet templates sandbox/templates
+	$(BIN)/djlint --lint --quiet templates sandbox/templates
 	$(BIN)/python -m tests.audit
 	$(BIN)/pytest --ignore=tests/browser
 

@@ -3,13 +3,19 @@
 The application and the sandbox meet over HTTP only; neither imports the other.
 """
 
+import mimetypes
+from pathlib import Path
+
 from flask import Flask, Response, abort, g, redirect, request
+from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox import frame, oauth, rest
 from sandbox.world import World
 
 __all__ = ["create_app"]
+
+STATIC = str(Path(__file__).parent / "static")
 
 
 def create_app(world: World) -> Flask:
@@ -19,7 +25,8 @@ def create_app(world: World) -> Flask:
     request is for (None at the authorization server). An unknown host gets 404; an address a
     portal had before its rename answers 302.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
+    app.add_url_rule("/static/<path:filename>", "static", static)
     app.extensions["world"] = world
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024 * 1024
     app.config["MAX_FORM_MEMORY_SIZE"] = 64 * 1024 * 1024
@@ -44,3 +51,12 @@ def create_app(world: World) -> Flask:
     app.register_blueprint(rest.blueprint)
     app.register_blueprint(frame.blueprint)
     return app
+
+
+def static(filename: str) -> Response:
+    """A file of the pages, read whole: a browser that leaves half-way keeps nothing open."""
+    path = Path(safe_join(STATIC, filename) or STATIC)
+    if not path.is_file():
+        abort(404)
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Response(path.read_bytes(), mimetype=kind, headers={"Cache-Control": "no-cache"})
