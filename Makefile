@@ -23,7 +23,7 @@ check: .venv/dev  ## format, lint, types, import rules, dependency audit, tests 
 	$(BIN)/pytest --ignore=tests/browser
 
 translations: .venv/dev  ## collect the texts, then compile what the translators wrote
-	$(BIN)/pybabel -q extract -F babel.cfg -k _ -k lazy_gettext --project b24app --copyright-holder "b24app contributors" -o translations/messages.pot --no-location .
+	$(BIN)/pybabel -q extract -F babel.cfg --ignore-dirs '.*' -k _ -k lazy_gettext --project b24app --copyright-holder "b24app contributors" -o translations/messages.pot --no-location .
 	$(BIN)/pybabel -q update -i translations/messages.pot -d translations --no-fuzzy-matching
 	$(BIN)/pybabel -q compile -d translations
 

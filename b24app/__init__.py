@@ -22,6 +22,7 @@ from b24app.web import (
     replies,
     security,
     session,
+    words,
 )
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app, settings.var)
     security.init_app(app)
     replies.init_app(app)
+    words.init_app(app)
     for room in (frame, session, installs, events, health, chat_apps):
         app.register_blueprint(room.blueprint)
     app.cli.add_command(cli.worker)

@@ -46,10 +46,6 @@ class KeyRing:
         except (InvalidTag, ValueError) as exc:
             raise CannotOpen("damaged, or moved from another place") from exc
 
-    def is_newest(self, sealed: str) -> bool:
-        """Whether the value was sealed with the newest key."""
-        return sealed.startswith(f"v1.{self._newest}.")
-
 
 def key_id(key: bytes) -> str:
     """A short public name of a key; says nothing about it."""

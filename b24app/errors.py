@@ -23,6 +23,7 @@ B24AppError
 ├─ PortalUnreachable         no usable answer from a portal; .sent says whether it may have acted
 ├─ AuthServerUnreachable     no usable answer from the authorization server
 ├─ AuthServerRefused         it answered with an error; .code
+├─ Busy                      somebody else is changing the same portal; passes
 └─ StoreUnavailable          Redis does not answer
 
 No message holds a token; what a person reads is chosen by class in ``web/replies.py``.
@@ -168,6 +169,10 @@ class AuthServerRefused(B24AppError):
     def __init__(self, code: str) -> None:
         self.code = code
         super().__init__(f"authorization server answered {code}")
+
+
+class Busy(B24AppError):
+    """Waited in vain for somebody else's change to end; nothing was done."""
 
 
 class StoreUnavailable(B24AppError):

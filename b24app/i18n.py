@@ -78,4 +78,4 @@ def languages(*also: str) -> list[dict[str, str]]:
 
 def moment(at: int) -> str:
     """A Unix time as a short text in the current language, UTC."""
-    return format_datetime(float(at), "medium", locale=get_locale() or "en")
+    return f"{format_datetime(float(at), 'medium', locale=get_locale() or 'en')} UTC"

@@ -6,8 +6,14 @@ import logging
 from typing import Final
 
 from b24app.actions import installs
+from b24app.actions.installs import Presence
 from b24app.actions.portal import open_portal
-from b24app.errors import AuthorizationLost, AuthServerUnreachable, NotInstalled
+from b24app.errors import (
+    AuthorizationLost,
+    AuthServerRefused,
+    AuthServerUnreachable,
+    NotInstalled,
+)
 from b24app.records import SYSTEM, Installation
 from b24app.resources import Resources, resources
 
@@ -19,7 +25,11 @@ log = logging.getLogger(__name__)
 
 
 def confirm_uninstall(member_id: str, installed_at: int, clean: int, look: int = 0) -> None:
-    """Remove a portal once the authorization server says that it has uninstalled us."""
+    """Remove a portal once the authorization server says that it has uninstalled us.
+
+    When every chain is dead and nobody says why, only the secrets go: the next administrator
+    who opens the application is taken in again and finds everything else.
+    """
     known = resources()
     try:
         installation = known.installations.get(member_id)
@@ -27,26 +37,31 @@ def confirm_uninstall(member_id: str, installed_at: int, clean: int, look: int =
         return
     if installation.installed_at != installed_at:
         return  # installed anew meanwhile
-    if _is_gone(known, installation):
-        installs.forget(known, installation, clean=bool(clean))
+    presence = _presence(known, installation)
+    if presence is not Presence.INSTALLED:
+        clean_up = bool(clean) and presence is Presence.GONE
+        installs.forget(known, installation, clean=clean_up)
+        known.installations.end_confirmation(member_id)
         known.counters.add("uninstalls", "confirmed")
     elif look < len(PAUSES):
         known.enqueue(
             confirm_uninstall, member_id, installed_at, clean, look + 1, after=PAUSES[look]
         )
     else:
+        known.installations.end_confirmation(member_id)
         known.counters.add("uninstalls", "unconfirmed")
         log.warning("portal %s: an uninstall event was not confirmed, nothing removed", member_id)
 
 
-def _is_gone(known: Resources, installation: Installation) -> bool:
+def _presence(known: Resources, installation: Installation) -> Presence:
     try:
-        return installs.is_gone(known, installation)
-    except (AuthorizationLost, AuthServerUnreachable):
-        return False  # an outage or an unpaid plan confirms nothing; the next look asks again
+        return installs.presence(known, installation)
+    except (AuthorizationLost, AuthServerRefused, AuthServerUnreachable):
+        # An outage, our own wrong keys or an unpaid plan confirm nothing; the next look asks.
+        return Presence.INSTALLED
 
 
 def resubscribe(member_id: str) -> None:
-    """Bind the life-cycle events again, after an update took them away."""
+    """Bind the life-cycle events again, after an update took them away or a try failed."""
     portal = open_portal(resources(), member_id, SYSTEM)
     installs.subscribe(portal.rest, portal.app_url)

@@ -43,8 +43,18 @@ def chat_apps(member_id: str) -> str:
     return f"{portal_prefix(member_id)}chat-apps"
 
 
+def registrations(member_id: str) -> str:
+    """SET of chat app codes, for good. Registrations whose answer may have been lost."""
+    return f"{portal_prefix(member_id)}registrations"
+
+
+def confirming(member_id: str) -> str:
+    """STRING, 10 min. An uninstall of this portal is being confirmed already."""
+    return f"{portal_prefix(member_id)}confirming"
+
+
 def edit_lock(member_id: str) -> str:
-    """STRING with a random owner, 60 s. Held while a record and the portal change together."""
+    """STRING with a random owner, 150 s. Held while a record and the portal change together."""
     return f"{portal_prefix(member_id)}edit-lock"
 
 
@@ -54,7 +64,7 @@ def history(member_id: str) -> str:
 
 
 def oauth_state(nonce: str) -> str:
-    """STRING, 10 min, taken once. A code flow that was started here."""
+    """STRING, 10 min. A code flow that came back, so that it cannot come back twice."""
     return f"{PREFIX}:oauth-state:{nonce}"
 
 
@@ -71,6 +81,8 @@ def of_portal(member_id: str) -> tuple[str, ...]:
         refresh_lock(member_id),
         bots(member_id),
         chat_apps(member_id),
+        registrations(member_id),
+        confirming(member_id),
         edit_lock(member_id),
         history(member_id),
     )

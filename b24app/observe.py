@@ -9,15 +9,17 @@ import sys
 from typing import Final
 
 SECRET: Final = re.compile(
-    r"(?i)((?:auth|auth_id|refresh_id|access_token|refresh_token|application_token"
-    r"|client_secret|code|bearer)[\"']?\s*[=: ]\s*[\"']?)[^\s&\"',}\]]{8,}"
+    r"(?i)((?:auth|auth_id|refresh_id|access_token|refresh_token|application_token|token"
+    r"|client_secret|code|state|bearer)(?:%5D|\])?[\"']?\s*(?:=|:|%3D| )\s*[\"']?)"
+    r"[^\s&\"',}\]%]{8,}"
+    r"|(?<=://)[^\s/@]*:[^\s/@]+(?=@)"
 )
 QUIET: Final = ("urllib3", "requests_oauthlib", "authlib", "PIL")
 
 
 def redact(text: str) -> str:
     """The text with everything that looks like a named secret masked."""
-    return SECRET.sub(r"\1***", text)
+    return SECRET.sub(lambda match: f"{match[1] or ''}***", text)
 
 
 class TextFormatter(logging.Formatter):

@@ -14,6 +14,7 @@ import rq
 import urllib3
 from flask import current_app
 from redis.cluster import ClusterNode, RedisCluster
+from redis.exceptions import RedisClusterException
 from redis.sentinel import Sentinel
 
 from b24app.bitrix.oauth import OAuth
@@ -25,6 +26,7 @@ from b24app.store import Counters, Installations
 EXTENSION: Final = "b24app"
 QUEUE: Final = "b24app"
 STORE_TIMEOUT: Final = 5
+RETRY_PAUSES: Final = (10, 30, 60, 300, 900)
 
 
 @dataclass(frozen=True)
@@ -42,20 +44,27 @@ class Resources:
     def enqueue(self, job: Callable[..., None], *args: str | int, after: int = 0) -> None:
         """Put a job into the queue, to run ``after`` so many seconds; ids only, never a secret.
 
+        A job that fails is run again, with growing pauses.
+
         Raises StoreUnavailable.
         """
         try:
             if after:
-                self.queue.enqueue_in(timedelta(seconds=after), job, *args)
+                self.queue.enqueue_in(timedelta(seconds=after), job, *args, retry=_retry())
             else:
-                self.queue.enqueue(job, *args)
+                self.queue.enqueue(job, *args, retry=_retry())
         except redis.RedisError as exc:
             raise StoreUnavailable(type(exc).__name__) from exc
 
 
+def _retry() -> rq.Retry:
+    return rq.Retry(max=len(RETRY_PAUSES), interval=list(RETRY_PAUSES))
+
+
 def open_resources(settings: Settings) -> Resources:
-    """Build the resources; nothing is dialled yet. Raises ConfigurationError."""
-    client = open_redis(settings.redis_url, decode=True)
+    """Build the resources; only a cluster is dialled yet. Raises ConfigurationError."""
+    client = open_redis(settings.redis_url, "REDIS_URL", decode=True)
+    queue = open_redis(settings.queue_redis_url, "QUEUE_REDIS_URL", decode=False)
     http = open_http(settings)
     secrets = (settings.client_secret, settings.client_secret_previous)
     return Resources(
@@ -72,7 +81,7 @@ def open_resources(settings: Settings) -> Resources:
         ),
         installations=Installations(client, KeyRing(settings.token_keys)),
         counters=Counters(client),
-        queue=rq.Queue(QUEUE, connection=open_redis(settings.queue_redis_url, decode=False)),
+        queue=rq.Queue(QUEUE, connection=queue),
     )
 
 
@@ -90,8 +99,8 @@ def open_http(settings: Settings) -> urllib3.PoolManager:
     )
 
 
-def open_redis(url: str, *, decode: bool) -> redis.Redis:
-    """A client for any of the addresses the settings allow. Raises ConfigurationError.
+def open_redis(url: str, name: str, *, decode: bool) -> redis.Redis:
+    """A client for any of the addresses the setting ``name`` allows. Raises ConfigurationError.
 
     ``redis+sentinel://host:port,host:port/service/db`` and ``redis+cluster://host:port,host:port``
     take several nodes; ``decode`` makes answers text instead of bytes.
@@ -105,13 +114,15 @@ def open_redis(url: str, *, decode: bool) -> redis.Redis:
             return _open_cluster(urlsplit(url), options)
         return redis.Redis.from_url(url, **options)
     except ValueError as exc:
-        raise ConfigurationError("REDIS_URL is not an address redis-py understands") from exc
+        raise ConfigurationError(f"{name} is not an address of a store") from exc
+    except RedisClusterException as exc:
+        raise ConfigurationError(f"{name}: no node of the cluster answers") from exc
 
 
 def _open_sentinel(parts: SplitResult, options: dict[str, Any]) -> redis.Redis:
     service, _, db = parts.path.strip("/").partition("/")
     if not service:
-        raise ConfigurationError("REDIS_URL with redis+sentinel needs /service-name")
+        raise ValueError("no service name")
     credentials = _credentials(parts)
     sentinel = Sentinel(_nodes(parts, 26379), sentinel_kwargs={"socket_timeout": STORE_TIMEOUT})  # type: ignore[no-untyped-call]
     return cast(

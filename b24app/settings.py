@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ AUTH_SERVERS: Final = "https://oauth.bitrix.info,https://oauth.bitrix24.tech"
 REDIS_SCHEMES: Final = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
 QUEUE_SCHEMES: Final = ("redis", "rediss", "unix", "redis+sentinel")
 SOCKET_PATH_MAX: Final = 100
+HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 GENERATED: Final[dict[str, Callable[[], str]]] = {
     "B24_CLIENT_ID": lambda: f"app.{secrets.token_hex(7)}.{secrets.randbelow(90000000) + 10000000}",
@@ -80,7 +82,7 @@ class Settings:
             redis_url=redis_url,
             queue_redis_url=queue_url,
             secret_key=_secret(values, "SECRET_KEY"),
-            secret_key_fallbacks=_list(values.get("SECRET_KEY_FALLBACKS", "")),
+            secret_key_fallbacks=_fallbacks(values.get("SECRET_KEY_FALLBACKS", "")),
             token_keys=_token_keys(_required(values, "TOKEN_KEYS")),
             sandbox=sandbox,
             port=port,
@@ -142,6 +144,12 @@ def _secret(values: Mapping[str, str], name: str) -> str:
     return value
 
 
+def _fallbacks(text: str) -> tuple[str, ...]:
+    return tuple(
+        _secret({"SECRET_KEY_FALLBACKS": key}, "SECRET_KEY_FALLBACKS") for key in _list(text)
+    )
+
+
 def _flag(values: Mapping[str, str], name: str) -> bool:
     return _choice(values, name, "0", ("0", "1")) == "1"
 
@@ -171,8 +179,8 @@ def _origin(name: str, text: str, sandbox: bool) -> str:
         raise ConfigurationError(f"{name} is missing")
     parts = _split(name, text)
     schemes = ("https", "http") if sandbox else ("https",)
-    bare = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
-    if parts.scheme not in schemes or not parts.hostname or not bare:
+    bare = not (parts.path.strip("/") or parts.query or parts.fragment)
+    if parts.scheme not in schemes or not HOST.fullmatch(parts.netloc) or not bare:
         raise ConfigurationError(f"{name} must be an origin such as https://b24app.example.com")
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
@@ -186,8 +194,11 @@ def _auth_servers(text: str, sandbox: bool) -> tuple[str, ...]:
 
 def _redis_url(values: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
     url = values.get(name, "")
-    if url and (_split(name, url).scheme not in schemes or "://" not in url):
+    scheme, separator, _ = url.partition("://")
+    if url and (scheme not in schemes or not separator):
         raise ConfigurationError(f"{name} must start with one of {', '.join(schemes)} and ://")
+    if "+" not in scheme:  # those with a plus name several nodes, which no address does
+        _split(name, url)
     return url
 
 

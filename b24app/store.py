@@ -21,7 +21,7 @@ from redis.exceptions import LockError, RedisError
 
 from b24app import keys
 from b24app.crypto import CannotOpen, KeyRing
-from b24app.errors import Conflict, NotFound, NotInstalled, StoreUnavailable
+from b24app.errors import Busy, Conflict, NotFound, NotInstalled, StoreUnavailable
 from b24app.records import (
     Actor,
     Bot,
@@ -46,8 +46,9 @@ R = TypeVar("R")
 CHAINS_KEPT: Final = 5
 HISTORY_KEPT: Final = 1000
 REFRESH_LOCK_SECONDS: Final = 30
-EDIT_LOCK_SECONDS: Final = 60
-WAIT_SECONDS: Final = 12
+EDIT_LOCK_SECONDS: Final = 150  # longer than the portal calls it guards
+WAIT_SECONDS: Final = 8
+CONFIRMING_SECONDS: Final = 600
 OAUTH_STATE_SECONDS: Final = 600
 
 # Replaces the record only when it still has the version the editor saw (0: there is none yet),
@@ -94,7 +95,7 @@ def _locked(client: redis.Redis, name: str, seconds: int) -> Iterator[None]:
     except RedisError as exc:
         raise StoreUnavailable(type(exc).__name__) from exc
     if not held:
-        raise StoreUnavailable(f"waited {WAIT_SECONDS} s for a lock")
+        raise Busy(f"waited {WAIT_SECONDS} s for {name.rpartition(':')[2]}")
     try:
         yield
     finally:
@@ -236,21 +237,36 @@ class Installations:
         return bool(self._replace_chain(keys=[name], args=[user, stands, replacement]))
 
     def refresh_lock(self, member_id: str) -> AbstractContextManager[None]:
-        """One holder per portal renews tokens; waits for its turn, else StoreUnavailable."""
+        """One holder per portal renews tokens; waits for its turn, else Busy."""
         return _locked(self._redis, keys.refresh_lock(member_id), REFRESH_LOCK_SECONDS)
 
-    @translated
     def start_code_flow(self, domain: str) -> str:
-        """Remember a code flow for ten minutes; returns its ``state``."""
-        nonce = secrets.token_urlsafe(24)
-        self._redis.set(keys.oauth_state(nonce), domain, ex=OAUTH_STATE_SECONDS)
-        return nonce
+        """The ``state`` of a code flow for this portal; nothing is stored until it comes back."""
+        nonce = secrets.token_urlsafe(12)
+        return self._ring.seal(json.dumps([nonce, int(time.time()), domain]), "oauth state")
 
     @translated
-    def take_code_flow(self, nonce: str) -> str | None:
-        """The portal a code flow was started for; a second taking finds nothing."""
-        domain: str | None = self._redis.getdel(keys.oauth_state(nonce))
-        return domain
+    def take_code_flow(self, state: str) -> str | None:
+        """The portal a code flow was started for; None when not here, too old, or taken."""
+        try:
+            nonce, started, domain = json.loads(self._ring.open(state, "oauth state"))
+        except CannotOpen:
+            return None
+        if started + OAUTH_STATE_SECONDS < time.time():
+            return None
+        first = self._redis.set(keys.oauth_state(nonce), "", nx=True, ex=OAUTH_STATE_SECONDS)
+        return str(domain) if first else None
+
+    @translated
+    def begin_confirmation(self, member_id: str) -> bool:
+        """Whether nobody confirms an uninstall of this portal yet; from now on somebody does."""
+        name = keys.confirming(member_id)
+        return bool(self._redis.set(name, "", nx=True, ex=CONFIRMING_SECONDS))
+
+    @translated
+    def end_confirmation(self, member_id: str) -> None:
+        """The confirmation came to its end."""
+        self._redis.delete(keys.confirming(member_id))
 
 
 class PortalStore:
@@ -262,10 +278,14 @@ class PortalStore:
         self._chat_apps = keys.chat_apps(member_id)
         self._history = keys.history(member_id)
         self._edit_lock = keys.edit_lock(member_id)
+        self._registrations = keys.registrations(member_id)
         self._save_chat_app = client.register_script(SAVE_CHAT_APP)
 
     def editing(self) -> AbstractContextManager[None]:
-        """Hold while record and portal change together, so that no two edits interleave."""
+        """Hold while record and portal change together, so that no two edits interleave.
+
+        Raises Busy when another edit does not end within eight seconds.
+        """
         return _locked(self._redis, self._edit_lock, EDIT_LOCK_SECONDS)
 
     @translated
@@ -283,6 +303,16 @@ class PortalStore:
     def delete_bot(self, bot_id: int) -> None:
         """Forget a bot that is gone."""
         self._redis.hdel(self._bots, str(bot_id))
+
+    @translated
+    def begin_registration(self, code: str) -> bool:
+        """Note that a chat app is about to be registered; False when it may have been before."""
+        return bool(self._redis.sadd(self._registrations, code))
+
+    @translated
+    def end_registration(self, code: str) -> None:
+        """The portal's answer is known."""
+        self._redis.srem(self._registrations, code)
 
     @translated
     def chat_apps(self) -> list[ChatApp]:
@@ -304,11 +334,15 @@ class PortalStore:
     ) -> ChatApp:
         """Store the chat app and its history line in one step; returns it as stored.
 
-        ``seen`` is the version the editor saw, 0 for a new one. Raises Conflict with what
-        stands now when somebody saved meanwhile.
+        ``seen`` is the version the editor saw, 0 for a new one; a successor goes on counting
+        where its predecessor stopped. Raises Conflict with what stands now when somebody saved
+        meanwhile.
         """
         stored = dataclasses.replace(
-            app, version=seen + 1, updated_at=int(time.time()), updated_by=actor.name
+            app,
+            version=max(seen, app.version) + 1,
+            updated_at=int(time.time()),
+            updated_by=actor.name,
         )
         line = _change(actor, verb, stored.id, before, stored)
         saved = self._save_chat_app(
@@ -388,10 +422,17 @@ def _change(
             "thing": "chat_app",
             "thing_id": str(app_id),
             "verb": verb,
-            "before": _readable(before),
-            "after": _readable(after),
+            **_difference(_readable(before), _readable(after)),
         }
     )
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Both sides; of two versions of the same thing only the fields that differ."""
+    if before and after and before["id"] == after["id"]:
+        changed = [name for name in after if before.get(name) != after[name]]
+        before, after = ({name: side[name] for name in changed} for side in (before, after))
+    return {"before": before, "after": after}
 
 
 def _readable(app: ChatApp | None) -> dict[str, Any]:

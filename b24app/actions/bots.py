@@ -6,6 +6,7 @@ import hashlib
 from typing import Final
 
 from b24app.actions.portal import Portal
+from b24app.bitrix.rest import number
 from b24app.errors import MethodGone
 from b24app.records import Bot, BotApi
 
@@ -61,8 +62,11 @@ def _register_v2(portal: Portal, code: str, handler: str) -> int:
         "webhookUrl": handler,
         "properties": {"name": NAME, "color": "AZURE"},
     }
-    result = portal.rest.call("imbot.v2.Bot.register", {"fields": fields})
-    return int(result["bot"]["id"])
+    method = "imbot.v2.Bot.register"
+    result = portal.rest.call(method, {"fields": fields})
+    bot = result.get("bot") if isinstance(result, dict) else None
+    found = bot.get("id") if isinstance(bot, dict) else None
+    return number(found, method, portal.installation.member_id)
 
 
 def _register_v1(portal: Portal, code: str, handler: str) -> int:
@@ -72,4 +76,5 @@ def _register_v1(portal: Portal, code: str, handler: str) -> int:
         "EVENT_HANDLER": handler,
         "PROPERTIES": {"NAME": NAME, "COLOR": "AZURE"},
     }
-    return int(portal.rest.call("imbot.register", params))
+    method = "imbot.register"
+    return number(portal.rest.call(method, params), method, portal.installation.member_id)

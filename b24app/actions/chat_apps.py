@@ -15,10 +15,20 @@ from typing import Any, Final
 from b24app.actions import bots, drafts
 from b24app.actions.drafts import Draft
 from b24app.actions.portal import Portal
-from b24app.errors import AlreadyGone, BadPayload, Conflict, PortalError, PortalUnreachable
+from b24app.bitrix.rest import number
+from b24app.errors import (
+    AlreadyGone,
+    B24AppError,
+    BadPayload,
+    Conflict,
+    NotOurs,
+    PortalError,
+    PortalUnreachable,
+)
 from b24app.records import Bot, ChatApp, Kind, Translation, Verb
 
 SUCCESSOR: Final = re.compile(r"-v\d+$")
+BOT_ID: Final = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ def register(portal: Portal, draft: Draft) -> ChatApp:
     wanted = drafts.check(draft)
     with portal.store.editing():
         wanted = replace(wanted, code=_free_code(portal, wanted))
-        bot = bots.owner(portal, int(draft.bot_id) if draft.bot_id.isdigit() else 0)
+        bot = bots.owner(portal, int(draft.bot_id) if BOT_ID.fullmatch(draft.bot_id) else 0)
         app = _register(portal, replace(wanted, bot_id=bot.id), bot)
         return portal.store.save_chat_app(
             app, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None
@@ -72,8 +82,8 @@ def republish(portal: Portal, app_id: int, version: int) -> Republication:
     """
     with portal.store.editing():
         current = _unchanged(portal, app_id, version)
-        code = f"{SUCCESSOR.sub('', current.code)}-v{current.version + 1}"
         bot = bots.owner(portal, current.bot_id)
+        code = _successor_code(portal, current)
         wanted = replace(current, code=code, bot_id=bot.id, icon_on_portal=True)
         successor = portal.store.save_chat_app(
             _register(portal, wanted, bot),
@@ -84,7 +94,7 @@ def republish(portal: Portal, app_id: int, version: int) -> Republication:
         )
         try:
             _unregister(portal, current)
-        except (PortalError, PortalUnreachable):
+        except B24AppError:  # whatever it is, the successor stands and must be told of
             return Republication(successor, old_left=True)
         return Republication(successor, old_left=False)
 
@@ -99,10 +109,19 @@ def unregister(portal: Portal, app_id: int) -> bool:
 
 
 def forget(portal: Portal, app_id: int) -> None:
-    """Take a chat app off our list that is not ours on the portal; the portal is not asked."""
+    """Take a chat app off our list that is another application's, or gone, on the portal.
+
+    The portal is asked with an update that changes nothing. Raises BadPayload for one that is
+    ours: it would stay in the chat with nobody to remove it.
+    """
     with portal.store.editing():
         app = portal.store.chat_app(app_id)
-        portal.store.delete_chat_app(app, actor=portal.actor, verb=Verb.FORGET)
+        try:
+            portal.rest.call("imbot.app.update", {"APP_ID": app_id, "FIELDS": {}})
+        except (NotOurs, AlreadyGone):
+            portal.store.delete_chat_app(app, actor=portal.actor, verb=Verb.FORGET)
+        else:
+            raise BadPayload("id", "ours")
 
 
 def renew_hash(portal: Portal, app_id: int) -> ChatApp:
@@ -163,15 +182,42 @@ def _unchanged(portal: Portal, app_id: int, version: int) -> ChatApp:
 def _register(portal: Portal, app: ChatApp, bot: Bot) -> ChatApp:
     """Register on the portal; a bot that was deleted there is registered anew, once."""
     try:
-        return _call_register(portal, app)
+        return _register_once(portal, app)
     except AlreadyGone:
         portal.store.delete_bot(bot.id)
-        return _call_register(portal, replace(app, bot_id=bots.register(portal).id))
+        return _register_once(portal, replace(app, bot_id=bots.register(portal).id))
+
+
+def _register_once(portal: Portal, app: ChatApp) -> ChatApp:
+    """Register, or bring up to date what an earlier try with a lost answer has registered.
+
+    The portal answers a code it knows with the app it has and changes nothing, so after a lost
+    answer the fields are sent once more; an icon cannot be, and is noted as not there.
+    """
+    begun_before = not portal.store.begin_registration(app.code)
+    try:
+        registered = _call_register(portal, app)
+        if begun_before:
+            fields = parameters(app)
+            portal.rest.call("imbot.app.update", {"APP_ID": registered.id, "FIELDS": fields})
+            registered = replace(registered, icon_on_portal=not app.icon)
+    except PortalUnreachable as exc:
+        if not (exc.sent or begun_before):
+            portal.store.end_registration(app.code)
+        raise
+    except PortalError:
+        if not begun_before:
+            portal.store.end_registration(app.code)
+        raise
+    portal.store.end_registration(app.code)
+    return registered
 
 
 def _call_register(portal: Portal, app: ChatApp) -> ChatApp:
+    method = "imbot.app.register"
     params = {"BOT_ID": app.bot_id, "CODE": app.code} | parameters(app)
-    return replace(app, id=int(portal.rest.call("imbot.app.register", params)))
+    member_id = portal.installation.member_id
+    return replace(app, id=number(portal.rest.call(method, params), method, member_id))
 
 
 def _unregister(portal: Portal, app: ChatApp) -> bool:
@@ -199,9 +245,18 @@ def _free_code(portal: Portal, wanted: ChatApp) -> str:
     return next(code for code in (stem, *numbered) if code not in taken)
 
 
+def _successor_code(portal: Portal, current: ChatApp) -> str:
+    """A code no app of ours has; numbered by the version, which only grows along successors."""
+    taken = {app.code for app in portal.store.chat_apps()}
+    stem = SUCCESSOR.sub("", current.code)[:40]
+    numbers = range(current.version + 1, current.version + len(taken) + 2)
+    return next(code for code in (f"{stem}-v{serial}" for serial in numbers) if code not in taken)
+
+
 def _slug(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "chat-app"
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+    return slug if slug[:1].isalpha() else f"chat-app-{slug}".rstrip("-")
 
 
 def _lang(entry: Translation) -> dict[str, str]:

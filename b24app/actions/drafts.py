@@ -21,7 +21,7 @@ from b24app.records import ChatApp, Context, JsMethod, Kind, Translation
 
 E = TypeVar("E", bound=StrEnum)
 
-CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,50}")
+CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,49}")  # "0" is empty to the portal
 LANGUAGE: Final = re.compile(r"[a-z]{2}")
 HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 # What the portal finds in JS_PARAM; a text it would only match in part is refused here.
@@ -105,7 +105,9 @@ def check(draft: Draft, current: ChatApp | None = None) -> ChatApp:
         width = _side("iframe_width", draft.iframe_width, MIN_WIDTH, errors)
         height = _side("iframe_height", draft.iframe_height, MIN_HEIGHT, errors)
     translations = _translations(draft.translations, errors)
-    icon = _icon(draft.icon, errors)
+    icon = new_icon(draft, errors)
+    if current and icon == current.icon:
+        icon = b""  # the same picture again is no change
     if errors:
         field_name, reason = next(iter(errors.items()))
         raise BadPayload(field_name, reason, errors)
@@ -166,7 +168,8 @@ def _check_url(url: str, errors: dict[str, str]) -> None:
 
 def _side(name: str, text: str, least: int, errors: dict[str, str]) -> int:
     text = text.strip()
-    if not (text.isascii() and text.isdigit()) or not least <= int(text[:9]) <= MAX_SIDE:
+    fits = text.isascii() and text.isdigit() and len(text) < 9
+    if not fits or not least <= int(text) <= MAX_SIDE:
         errors[name] = f"{name}_range"
         return least
     return int(text)
@@ -203,14 +206,18 @@ def _translations(rows: tuple[Translation, ...], errors: dict[str, str]) -> tupl
     return tuple(kept.values())
 
 
-def _icon(text: str, errors: dict[str, str]) -> bytes:
-    """The sprite that came back with the form; only a ready one, as the preview made it."""
-    if not text:
+def new_icon(draft: Draft, errors: dict[str, str]) -> bytes:
+    """The sprite that came back with the form: only a ready one, as the preview made it.
+
+    Empty when there is none or it does not fit; then ``errors`` says why.
+    """
+    if not draft.icon:
         return b""
     try:
-        sprite = base64.b64decode(text, validate=True)
+        sprite = base64.b64decode(draft.icon, validate=True)
         if icons.make_sprite(sprite) != sprite:
             errors["icon"] = "icon_type"
+            return b""
     except (binascii.Error, ValueError):
         errors["icon"] = "icon_broken"
         return b""

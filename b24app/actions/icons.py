@@ -25,6 +25,7 @@ INACTIVE: Final = (0xB3, 0xB7, 0xBC)
 ACTIVE: Final = (0x2F, 0xC7, 0xF7)
 
 MAX_BYTES: Final = 5 * 1024 * 1024
+READY_BYTES: Final = 64 * 1024  # its pixels need 30 KB at most; more is written anew
 MAX_PIXELS: Final = 25_000_000
 MAX_SIDE: Final = 10_000
 MAX_SCANS: Final = 100  # of a progressive JPEG; each costs a pass over the whole picture
@@ -50,7 +51,8 @@ def make_sprite(data: bytes, *, own_colours: bool = False) -> bytes:
 
     The drawing is tinted in the platform's two tones; with ``own_colours`` the active half
     keeps its colours and the inactive half is their grey version.
-    A PNG of exactly 108x66 is a ready sprite and comes back byte for byte.
+    A PNG of exactly 108x66 is a ready sprite and comes back byte for byte, unless it
+    carries so much besides its pixels that it is written anew.
     Raises BadPayload for the field ``icon``: icon_too_big, icon_type, icon_broken, icon_empty.
     """
     kind = _kind(data)
@@ -62,7 +64,7 @@ def make_sprite(data: bytes, *, own_colours: bool = False) -> bytes:
     if not _area(picture.getchannel("A"), FAINT):
         raise BadPayload("icon", "icon_empty")
     if ready:
-        return data
+        return data if len(data) <= READY_BYTES else _written(picture)
     return _coloured(picture) if own_colours else _tinted(picture)
 
 
@@ -294,6 +296,10 @@ def _sprite(inactive: Image.Image, active: Image.Image) -> bytes:
     for left, drawing in ((0, inactive), (HALF[0], active)):
         place = (left + (HALF[0] - drawing.width) // 2, (HALF[1] - drawing.height) // 2)
         canvas.paste(drawing, place)
+    return _written(canvas)
+
+
+def _written(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    canvas.save(out, "PNG", optimize=True)
+    picture.save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hmac
+import re
 import time
 from dataclasses import replace
+from enum import Enum
 from typing import Final
 from urllib.parse import urlencode
 
 from b24app.actions import tokens
 from b24app.actions.proof import Claim, Visitor, client, identify, netloc, prove
-from b24app.bitrix.inbound import Event
+from b24app.bitrix.inbound import Event, read_language
 from b24app.bitrix.oauth import AppInfo, Grant
 from b24app.bitrix.rest import Client
 from b24app.errors import (
@@ -19,6 +21,8 @@ from b24app.errors import (
     BadApplicationToken,
     NotAdmin,
     NotInstalled,
+    PortalError,
+    PortalUnreachable,
     Unproven,
 )
 from b24app.records import Actor, Chain, Installation, Tokens
@@ -26,40 +30,62 @@ from b24app.resources import Resources
 
 SUBSCRIPTIONS: Final = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL")
 ACCESS_SECONDS: Final = 3600
-GONE: Final = frozenset({"no_chain", "not_installed", "error_oauth"})
+# The authorization server's plain word that the portal has uninstalled us.
+GONE: Final = frozenset({"not_installed", "error_oauth"})
+CLOUD: Final = re.compile(r"[a-z0-9-]+\.bitrix24\.[a-z]{2,3}(\.[a-z]{2})?")
+
+
+class Presence(Enum):
+    """Whether a portal still has us: yes, no, or every chain is dead and nobody says why."""
+
+    INSTALLED = "installed"
+    GONE = "gone"
+    SILENT = "silent"
 
 
 def install(resources: Resources, claim: Claim) -> Visitor:
     """Store the portal as installed and subscribe to its life-cycle events; safe to repeat.
 
     Raises Unproven, NotAdmin; then nothing was stored. Also PortalUnreachable,
-    AuthServerUnreachable, StoreUnavailable.
+    AuthServerUnreachable, StoreUnavailable. A subscription that failed is told by the visitor.
     """
     info = prove(resources, claim)
     actor = identify(resources, info, claim.access)
     if not actor.is_admin:
         raise NotAdmin(f"user {actor.user_id} of portal {info.member_id}")
-    installation = _installation(info, claim, actor)
+    return _install(resources, claim, info, actor)
+
+
+def _install(resources: Resources, claim: Claim, info: AppInfo, actor: Actor) -> Visitor:
+    installation = _installation(resources, info, claim, actor)
     resources.installations.save(installation)
     _keep_chain(resources, installation, actor, claim)
+    resources.counters.add("installs", "ok")
     rest = client(resources, info.member_id, info.client_endpoint, claim.access)
-    language = subscribe(rest, resources.settings.app_url)
-    if language and language != installation.language:
+    try:
+        language = subscribe(rest, resources.settings.app_url)
+    except (PortalError, PortalUnreachable):  # stored all the same; a job subscribes later
+        return Visitor(installation, actor, subscribed=False)
+    if language != installation.language:
         installation = replace(installation, language=language)
         resources.installations.save(installation)
-    resources.counters.add("installs", "ok")
     return Visitor(installation, actor)
 
 
 def admit(resources: Resources, claim: Claim) -> Visitor:
     """Prove who opened the frame of an installed portal; an administrator's chain is kept.
 
-    Raises NotInstalled before anything is dialled, else as ``install``. A person who is no
+    Raises as ``install``, and NotInstalled when the portal has not finished installing us. A
+    portal that has, and that we do not know (any more), is taken in again. A person who is no
     administrator is let through with ``is_admin`` False.
     """
-    known = resources.installations.get(claim.member_id)
     info = prove(resources, claim)
     actor = identify(resources, info, claim.access)
+    known = _known(resources, info.member_id)
+    if known is None:
+        if not (info.installed and actor.is_admin):
+            raise NotInstalled(info.member_id)
+        return _install(resources, claim, info, actor)
     if not actor.is_admin:
         resources.installations.drop_chain_of(info.member_id, actor.user_id)
         return Visitor(known, actor)
@@ -77,7 +103,17 @@ def admit(resources: Resources, claim: Claim) -> Visitor:
     return Visitor(current, actor)
 
 
-def _installation(info: AppInfo, claim: Claim, actor: Actor) -> Installation:
+def _known(resources: Resources, member_id: str) -> Installation | None:
+    try:
+        return resources.installations.get(member_id)
+    except NotInstalled:
+        return None
+
+
+def _installation(resources: Resources, info: AppInfo, claim: Claim, actor: Actor) -> Installation:
+    """The new record; older portals do not send the application token, so a known one stays."""
+    known = _known(resources, info.member_id)
+    token = claim.application_token or (known.application_token if known else "")
     return Installation(
         member_id=info.member_id,
         domain=netloc(info.client_endpoint),
@@ -85,7 +121,7 @@ def _installation(info: AppInfo, claim: Claim, actor: Actor) -> Installation:
         server_endpoint=f"{info.server}/rest/",
         scope=info.scope,
         status=info.status,
-        application_token=claim.application_token,
+        application_token=token,
         installed_by=actor.user_id,
         installed_at=int(time.time()),
         language=claim.language,
@@ -108,17 +144,17 @@ def _keep_chain(
 def subscribe(rest: Client, app_url: str) -> str:
     """Bind the life-cycle events in one batch; returns the portal's language.
 
-    A handler that is already bound is fine, and each item fails for itself.
+    A handler that is already bound is fine. Raises the portal's refusal of any other kind,
+    PortalUnreachable for an answer without results.
     """
     handler = f"{app_url}/events"
     commands = {
         event: f"event.bind?{urlencode({'event': event, 'handler': handler})}"
         for event in SUBSCRIPTIONS
     }
-    answer = rest.call("batch", {"halt": 0, "cmd": {**commands, "info": "app.info"}})
-    results = answer.get("result") or {}
-    info = results.get("info") if isinstance(results, dict) else None
-    return str(info.get("LANGUAGE_ID") or "") if isinstance(info, dict) else ""
+    results = rest.batch({**commands, "info": "app.info"}, known={"ERROR_CORE"})
+    info = results.get("info")
+    return read_language(info.get("LANGUAGE_ID") if isinstance(info, dict) else "")
 
 
 def begin_code_flow(resources: Resources, domain: str) -> str:
@@ -127,6 +163,11 @@ def begin_code_flow(resources: Resources, domain: str) -> str:
     state = resources.installations.start_code_flow(domain)
     query = urlencode({"client_id": resources.settings.client_id, "state": state})
     return f"{scheme}://{domain}/oauth/authorize/?{query}"
+
+
+def is_cloud(domain: str) -> bool:
+    """Whether the domain is Bitrix24's own cloud, where a browser may be sent at once."""
+    return CLOUD.fullmatch(domain) is not None
 
 
 def finish_code_flow(resources: Resources, *, code: str, state: str, server_domain: str) -> Visitor:
@@ -143,18 +184,18 @@ def finish_code_flow(resources: Resources, *, code: str, state: str, server_doma
         if server_domain
         else resources.oauth.servers[0]
     )
-    grant = _exchange(resources, server, code)
-    claim = _claim_of_grant(grant, domain)
-    try:
+    claim = _claim_of_grant(_exchange(resources, server, code), domain)
+    if _known(resources, claim.member_id):
         return admit(resources, claim)
-    except NotInstalled:
-        return install(resources, claim)
+    return install(resources, claim)
 
 
 def _exchange(resources: Resources, server: str, code: str) -> Grant:
     try:
         return resources.oauth.exchange(server, code)
     except AuthServerRefused as exc:
+        if exc.code in tokens.WRONG_KEYS:
+            raise
         raise Unproven(f"code refused: {exc.code}") from exc
 
 
@@ -186,36 +227,35 @@ def believe(resources: Resources, event: Event) -> Installation:
     return installation
 
 
-def is_gone(resources: Resources, installation: Installation) -> bool:
-    """Whether the authorization server says that the portal has uninstalled us.
+def presence(resources: Resources, installation: Installation) -> Presence:
+    """What the authorization server says of this portal, asked with the stored chains.
 
-    Asked with the stored chain, whose access token is taken for spent. Raises
-    AuthServerUnreachable, or AuthorizationLost for a reason that confirms nothing.
+    The access token in use is shown first; a refresh token is only spent when that one is not
+    known any more. Raises AuthServerUnreachable, AuthServerRefused, or AuthorizationLost for a
+    reason that confirms nothing.
     """
     chains = resources.installations.chains(installation.member_id)
-    stale = chains[0].tokens.access if chains else None
+    server = resources.oauth.server_of(installation.server_endpoint)
+    for chain in chains[:1]:
+        try:
+            if resources.oauth.app_info(server, chain.tokens.access).installed:
+                return Presence.INSTALLED
+        except AuthServerRefused:
+            break  # expired or revoked: only a renewal tells which
     try:
-        tokens.renew(resources, installation, stale)
+        tokens.renew(resources, installation, chains[0].tokens.access if chains else None)
     except AuthorizationLost as exc:
         if exc.reason in GONE:
-            return True
+            return Presence.GONE
+        if exc.reason == "invalid_grant":
+            return Presence.SILENT
         raise
-    return False
+    return Presence.INSTALLED
 
 
-def forget(resources: Resources, installation: Installation, *, clean: bool) -> bool:
-    """Remove a portal that is gone; False when a newer install took its place.
-
-    ``clean`` removes everything, else only what is secret.
-    """
-    member_id = installation.member_id
-    try:
-        if resources.installations.get(member_id).installed_at != installation.installed_at:
-            return False
-    except NotInstalled:
-        return False
+def forget(resources: Resources, installation: Installation, *, clean: bool) -> None:
+    """Remove a portal that is gone: everything when ``clean``, else only what is secret."""
     if clean:
-        resources.installations.remove(member_id)
+        resources.installations.remove(installation.member_id)
     else:
-        resources.installations.remove_secrets(member_id)
-    return True
+        resources.installations.remove_secrets(installation.member_id)

@@ -10,10 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from b24app.bitrix.inbound import Event, FrameRequest
+from b24app.bitrix.inbound import Event, FrameRequest, read_language
 from b24app.bitrix.oauth import AppInfo
 from b24app.bitrix.rest import Client
-from b24app.errors import AuthorizationLost, AuthServerRefused, Unproven
+from b24app.errors import (
+    AuthorizationLost,
+    AuthServerRefused,
+    AuthServerUnreachable,
+    Unproven,
+)
 from b24app.records import Actor, Installation
 from b24app.resources import Resources
 
@@ -34,10 +39,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Visitor:
-    """A proven person in a proven portal."""
+    """A proven person in a proven portal; ``subscribed`` False: its events are not bound yet."""
 
     installation: Installation
     actor: Actor
+    subscribed: bool = True
 
 
 def claim_of_frame(frame: FrameRequest) -> Claim:
@@ -56,7 +62,7 @@ def claim_of_frame(frame: FrameRequest) -> Claim:
 
 def claim_of_event(event: Event) -> Claim:
     """What an ONAPPINSTALL event says."""
-    language = event.data.get("LANGUAGE_ID") if isinstance(event.data, dict) else None
+    language = event.data.get("LANGUAGE_ID") if isinstance(event.data, dict) else ""
     return Claim(
         member_id=event.auth.member_id,
         domain=event.auth.domain,
@@ -65,7 +71,7 @@ def claim_of_event(event: Event) -> Claim:
         refresh=event.auth.refresh_token,
         expires_in=event.auth.expires_in,
         application_token=event.auth.application_token,
-        language=language if isinstance(language, str) else "en",
+        language=read_language(language),
     )
 
 
@@ -92,15 +98,25 @@ def prove(resources: Resources, claim: Claim) -> AppInfo:
 
 
 def _ask_servers(resources: Resources, servers: tuple[str, ...], access: str) -> AppInfo:
+    """Whose token it is, from the first server that knows it.
+
+    A server that is down is passed over; its outage is raised when nobody else knew the token.
+    """
+    outage: AuthServerUnreachable | None = None
     for server in servers:
         try:
             info = resources.oauth.app_info(server, access)
-        except AuthServerRefused:
+        except AuthServerUnreachable as exc:
+            outage = exc
+            continue
+        except AuthServerRefused as exc:
+            if exc.code == "payment_required":
+                raise AuthorizationLost("", exc.code) from exc
             continue
         if info.client_id != resources.settings.client_id:
             raise Unproven("token of another application", info.member_id)
         return info
-    raise Unproven("no authorization server knows the access token")
+    raise outage or Unproven("no authorization server knows the access token")
 
 
 def identify(resources: Resources, info: AppInfo, access: str) -> Actor:

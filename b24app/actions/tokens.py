@@ -12,6 +12,8 @@ from b24app.resources import Resources
 EARLY_SECONDS: Final = 60
 # This person's grant is over, another chain may live (b24restdocs: settings/oauth).
 DEAD_CHAIN: Final = frozenset({"invalid_grant", "invalid_request"})
+# Our own keys are refused: the operator's fault, and nobody's chain is to blame.
+WRONG_KEYS: Final = frozenset({"invalid_client", "wrong_client"})
 
 
 def access_token(resources: Resources, installation: Installation, stale: str | None = None) -> str:
@@ -30,8 +32,10 @@ def renew(resources: Resources, installation: Installation, stale: str | None) -
     """Spend a refresh token, unless somebody else did while we waited for our turn.
 
     A chain that the authorization server calls dead is dropped and the next one is tried.
+    Raises AuthorizationLost with the reason: ``invalid_grant`` when the last chain died now,
+    ``no_chain`` when there was none; AuthServerRefused when our own keys are refused.
     """
-    member_id = installation.member_id
+    member_id, reason = installation.member_id, "no_chain"
     with resources.installations.refresh_lock(member_id):
         for chain in resources.installations.chains(member_id):
             if is_good(chain, stale):
@@ -39,10 +43,13 @@ def renew(resources: Resources, installation: Installation, stale: str | None) -
             try:
                 return _renew_chain(resources, installation, chain)
             except AuthServerRefused as exc:
+                if exc.code in WRONG_KEYS:
+                    raise
                 if exc.code not in DEAD_CHAIN:
                     raise AuthorizationLost(member_id, exc.code) from exc
                 resources.installations.drop_chain(member_id, chain)
-    raise AuthorizationLost(member_id, "no_chain")
+                reason = "invalid_grant"
+    raise AuthorizationLost(member_id, reason)
 
 
 def _renew_chain(resources: Resources, installation: Installation, chain: Chain) -> str:

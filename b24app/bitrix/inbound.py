@@ -21,6 +21,7 @@ DOMAIN: Final = re.compile(
 LANGUAGE: Final = re.compile(r"[a-z]{2}")
 PLACEMENT: Final = re.compile(r"[A-Z0-9_]{1,100}")
 APP_SID: Final = re.compile(r"[0-9a-f]{32}")
+QUERY: Final = ("DOMAIN", "PROTOCOL", "LANG", "APP_SID")
 EVENT: Final = re.compile(r"[A-Z0-9_]{1,64}")
 BRACKETED: Final = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 TOKEN_LENGTH: Final = 2048
@@ -40,7 +41,6 @@ class FrameRequest:
     placement: str
     placement_options: Mapping[str, Any]
     server_endpoint: str
-    status: str
     auth_id: str = field(repr=False)
     refresh_id: str = field(repr=False)
     auth_expires: int
@@ -58,7 +58,6 @@ class EventAuth:
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_in: int
-    status: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,6 @@ class Event:
 
     name: str
     data: Any
-    ts: int
     auth: EventAuth
 
 
@@ -76,16 +74,15 @@ def read_frame(query: Mapping[str, str], form: Mapping[str, str]) -> FrameReques
 
     ``AUTH_ID`` and ``REFRESH_ID`` may be missing: a person without access has none.
     """
-    values = {**form, **query}
+    values = {**form, **{name: query[name] for name in QUERY if name in query}}
     return FrameRequest(
         member_id=_matching(values, "member_id", MEMBER_ID).lower(),
-        domain=_matching(_lowered(values, "DOMAIN"), "DOMAIN", DOMAIN),
-        language=_language(values.get("LANG", "")),
+        domain=read_domain(values.get("DOMAIN", ""), "DOMAIN"),
+        language=read_language(values.get("LANG", "")),
         app_sid=_matching(_lowered(values, "APP_SID"), "APP_SID", APP_SID, default=""),
         placement=_matching(values, "PLACEMENT", PLACEMENT, default="DEFAULT"),
         placement_options=_options(values.get("PLACEMENT_OPTIONS", "")),
         server_endpoint=_text(values, "SERVER_ENDPOINT"),
-        status=_text(values, "status")[:1],
         auth_id=_text(values, "AUTH_ID", TOKEN_LENGTH),
         refresh_id=_text(values, "REFRESH_ID", TOKEN_LENGTH),
         auth_expires=_seconds(values.get("AUTH_EXPIRES", "")),
@@ -103,20 +100,17 @@ def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
     name = tree.get("event")
     if not isinstance(name, str) or not EVENT.fullmatch(name.upper()):
         raise BadPayload("event", "malformed")
-    ts = tree.get("ts", "0")
     return Event(
         name=name.upper(),
         data=tree.get("data", {}),
-        ts=_seconds(ts if isinstance(ts, str) else ""),
         auth=EventAuth(
             member_id=_matching(values, "member_id", MEMBER_ID).lower(),
-            domain=_matching(_lowered(values, "domain"), "domain", DOMAIN, default=""),
+            domain=read_domain(values.get("domain", ""), "domain") if "domain" in values else "",
             server_endpoint=_text(values, "server_endpoint"),
             application_token=_text(values, "application_token", TOKEN_LENGTH),
             access_token=_text(values, "access_token", TOKEN_LENGTH),
             refresh_token=_text(values, "refresh_token", TOKEN_LENGTH),
             expires_in=_seconds(values.get("expires_in", "")),
-            status=_text(values, "status")[:1],
         ),
     )
 
@@ -150,6 +144,15 @@ def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
     tree[last] = value
 
 
+def read_domain(text: str, name: str = "domain") -> str:
+    """A portal's host with its port, in lower case; raises BadPayload."""
+    domain = text.strip().lower()
+    port = domain.partition(":")[2]
+    if not DOMAIN.fullmatch(domain) or int(port or 1) > 65535:
+        raise BadPayload(name, "malformed" if domain else "missing")
+    return domain
+
+
 def _matching(
     values: Mapping[str, str], name: str, pattern: re.Pattern[str], default: str | None = None
 ) -> str:
@@ -172,7 +175,9 @@ def _text(values: Mapping[str, str], name: str, longest: int = 512) -> str:
     return value
 
 
-def _language(value: str) -> str:
+def read_language(value: object) -> str:
+    """A portal's language code; ``en`` for anything else."""
+    value = str(value)
     return value.lower() if LANGUAGE.fullmatch(value.lower()) else "en"
 
 

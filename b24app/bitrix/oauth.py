@@ -23,6 +23,7 @@ from b24app.errors import AuthServerRefused, AuthServerUnreachable, Unproven
 from b24app.records import Tokens
 
 TIMEOUT: Final = (3, 10)
+CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,8 @@ class OAuth:
                 f"{server}/oauth/token/", timeout=TIMEOUT, allow_redirects=False, **params
             )
         except OAuthError as exc:  # also an error body that came with status 200
-            raise AuthServerRefused(str(exc.error).lower()) from exc
-        except (requests.RequestException, ValueError) as exc:
+            raise AuthServerRefused(plain_code(exc.error)) from exc
+        except (requests.RequestException, ValueError, RecursionError) as exc:
             raise AuthServerUnreachable(type(exc).__name__) from exc
         return self._read_grant(body, server)
 
@@ -140,7 +141,7 @@ class OAuth:
                 scope=read_scope(body.get("scope")),
                 status=str(body.get("status", ""))[:1],
             )
-        except (KeyError, ValueError) as exc:
+        except (KeyError, TypeError, ValueError) as exc:
             raise AuthServerUnreachable("a token answer without its fields") from exc
 
     def app_info(self, server: str, access_token: str) -> AppInfo:
@@ -153,10 +154,10 @@ class OAuth:
         except wire.NoAnswer as exc:
             raise AuthServerUnreachable(str(exc)) from exc
         if "error" in answer.body:
-            raise AuthServerRefused(str(answer.body["error"]).lower())
+            raise AuthServerRefused(plain_code(answer.body["error"]))
         try:
             return self._read_app_info(answer.body["result"], server)
-        except (KeyError, TypeError, ValueError) as exc:
+        except (KeyError, TypeError, ValueError, OverflowError) as exc:
             raise AuthServerUnreachable("an app.info answer without its fields") from exc
 
     def _read_app_info(self, result: Mapping[str, Any], server: str) -> AppInfo:
@@ -181,6 +182,12 @@ class OAuth:
         if parts.scheme not in schemes or not inbound.DOMAIN.fullmatch(host):
             raise ValueError("not a portal's endpoint")
         return f"{parts.scheme}://{host}/rest/"
+
+
+def plain_code(value: object) -> str:
+    """An error code fit for a log line: lower-case, ``unknown`` for anything odd."""
+    code = str(value).lower()
+    return code if CODE.fullmatch(code) else "unknown"
 
 
 def read_scope(value: object) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ Where tokens come from is handed in. Platform facts: bitrix24 REST, "Calling RES
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any, Final, Protocol
 
 import urllib3
@@ -23,6 +24,7 @@ from b24app.errors import (
     RateLimited,
 )
 
+CODE: Final = re.compile(r"[A-Z0-9_]{1,64}")
 ERRORS: Final[Mapping[str, type[PortalError]]] = {
     "ACCESS_DENIED": AccessDenied,
     "INSUFFICIENT_SCOPE": AccessDenied,
@@ -86,6 +88,22 @@ class Client:
             answer = self._send(method, params or {}, self._token(stale=access))
         return self._result(method, answer)
 
+    def batch(self, commands: Mapping[str, str], *, known: Collection[str] = ()) -> dict[str, Any]:
+        """The results by label of up to 50 ``method?query`` commands in one request.
+
+        An item that failed is raised, unless its code is among ``known``.
+        """
+        answer = self.call("batch", {"halt": 0, "cmd": dict(commands)})
+        parts = answer if isinstance(answer, dict) else {}
+        results, failures = parts.get("result") or {}, parts.get("result_error") or {}
+        if not isinstance(results, dict) or not isinstance(failures, dict):
+            raise PortalUnreachable(self._member_id, "batch", sent=True)
+        for label, failure in failures.items():
+            code = error_code(failure) if isinstance(failure, dict) else "UNKNOWN"
+            if code not in known:
+                raise self._error(commands.get(label, label).partition("?")[0], code, 200)
+        return results
+
     def _send(self, method: str, params: Mapping[str, Any], access: str) -> wire.Answer:
         try:
             return wire.post(
@@ -108,14 +126,27 @@ class Client:
         return ERRORS.get(code, PortalError)(method, code, status, self._member_id)
 
 
+def number(answer: object, method: str, member_id: str) -> int:
+    """The positive number a register method answers with; raises PortalUnreachable otherwise."""
+    if type(answer) is int or (isinstance(answer, str) and answer.isascii() and answer.isdigit()):
+        value = int(str(answer)[:18])
+        if value > 0:
+            return value
+    raise PortalUnreachable(member_id, method, sent=True)
+
+
 def error_code(body: Mapping[str, Any]) -> str:
-    """The error's code in upper case, or empty.
+    """The error's code in upper case, fit for a log line; empty when there is no error.
 
     An error may come with status 200, at the top or nested in ``result``
     (b24restdocs: imconnector-unregister; bitrix-modules: rest/classes/general/rest.php).
     """
-    code = body.get("error")
     result = body.get("result")
-    if not code and isinstance(result, dict) and result.get("error_description") is not None:
-        code = result.get("error")
-    return str(code).upper() if code else ""
+    if "error" in body:
+        code = body["error"]
+    elif isinstance(result, dict) and result.get("error") and "error_description" in result:
+        code = result["error"]
+    else:
+        return ""
+    text = str(code).upper()
+    return text if CODE.fullmatch(text) else "UNKNOWN"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,8 @@ import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 MAX_ANSWER: Final = 16 * 1024 * 1024
+MAX_SECONDS: Final = 60
+CHUNK: Final = 64 * 1024
 USER_AGENT: Final = "b24app"
 
 
@@ -56,14 +59,11 @@ def post(http: urllib3.PoolManager, url: str, params: Mapping[str, Any]) -> Answ
 
 def _read(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
     try:
-        raw = response.read(MAX_ANSWER + 1)
+        raw = _receive(response)
     except HTTPError as exc:
         raise NoAnswer(type(exc).__name__, sent=True) from exc
     finally:
         response.release_conn()
-    if len(raw) > MAX_ANSWER:
-        response.close()
-        raise NoAnswer("the answer is too long", sent=True)
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as exc:
@@ -71,3 +71,15 @@ def _read(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise NoAnswer(f"status {response.status} without a JSON object", sent=True)
     return body
+
+
+def _receive(response: urllib3.BaseHTTPResponse) -> bytes:
+    """The whole body, as long as it is neither endless nor dripping."""
+    deadline = time.monotonic() + MAX_SECONDS
+    raw = bytearray()
+    while chunk := response.read1(CHUNK):
+        raw += chunk
+        if len(raw) > MAX_ANSWER or time.monotonic() > deadline:
+            response.close()
+            raise NoAnswer("the answer is too long", sent=True)
+    return bytes(raw)

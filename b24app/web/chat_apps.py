@@ -24,6 +24,8 @@ TEXTS: Final = (
     *("code", "bot_id", "kind", "iframe_url", "iframe_width", "iframe_height"),
     *("js_method", "js_param", "context", "icon"),
 )
+COLUMNS: Final = ("language", "title", "description", "copyright")
+ROWS_READ: Final = drafts.MAX_TRANSLATIONS + 1
 FLAGS: Final = ("iframe_popup", "admin_only", "hidden", "extranet", "livechat")
 
 blueprint = Blueprint("chat_apps", __name__, url_prefix="/chat-apps")
@@ -93,13 +95,15 @@ def republish(app_id: int) -> ResponseReturnValue:
     try:
         done = chat_apps.republish(portal(), app_id, version)
     except Conflict as exc:
+        if "title" not in request.form:
+            raise
         return _conflict(read_draft(request.form), exc), 409
     app = done.successor
     form = _form(portal(), drafts.of_chat_app(app), app)
     if done.old_left:
         text = _(
-            "The successor has number %(new)s and works. The old one, number %(old)s, could not "
-            "be removed and works too: unregister it from the list.",
+            "The new chat app has number %(new)s and works. The old one, number %(old)s, could "
+            "not be removed and works too: unregister it from the list.",
             new=app.id,
             old=app_id,
         )
@@ -138,7 +142,7 @@ def renew_hash(app_id: int) -> ResponseReturnValue:
     """Give the chat app a new HASH."""
     app = chat_apps.renew_hash(portal(), app_id)
     form = _form(portal(), drafts.of_chat_app(app), app)
-    return _told(form, _("The HASH is new. Tell it to the page behind the chat app."))
+    return _told(form, _("The hash is new. Give it to the page behind the chat app."))
 
 
 @blueprint.post("/icon")
@@ -162,7 +166,7 @@ def icon() -> ResponseReturnValue:
 
 def read_draft(form: MultiDict[str, str]) -> Draft:
     """What was typed, as it was typed."""
-    columns = [form.getlist(name) for name in ("language", "title", "description", "copyright")]
+    columns = [form.getlist(name)[:ROWS_READ] for name in COLUMNS]
     length = max(len(column) for column in columns)
     rows = zip(*(column + [""] * (length - len(column)) for column in columns), strict=True)
     typed: dict[str, Any] = {name: form[name] for name in TEXTS if name in form}
@@ -204,8 +208,7 @@ def _form(
     errors: dict[str, str] | None = None,
     conflict: dict[str, Any] | None = None,
 ) -> str:
-    sprite = base64.b64decode(draft.icon) if draft.icon and not (errors or {}).get("icon") else b""
-    shown = sprite or (app.icon if app else b"")
+    shown = drafts.new_icon(draft, {}) or (app.icon if app else b"")
     language = _portal_language(of)
     return render_template(
         "chat_apps/edit.html",

@@ -9,6 +9,7 @@ from flask_babel import gettext, lazy_gettext
 from b24app import i18n
 from b24app.actions.drafts import Draft
 from b24app.records import Translation
+from b24app.web.words import CONTEXTS, METHODS
 
 LABELS: Final = {
     "iframe_url": lazy_gettext("Address"),
@@ -47,7 +48,8 @@ def _shown(draft: Draft, name: str) -> str:
     value = getattr(draft, name)
     if isinstance(value, bool):
         return str(gettext("yes") if value else gettext("no"))
-    return str(value)
+    words = {"context": CONTEXTS, "js_method": METHODS}.get(name, {})
+    return str(words.get(value, value))
 
 
 def _translations(yours: Draft, theirs: Draft) -> list[dict[str, str]]:
@@ -65,7 +67,7 @@ def _translations(yours: Draft, theirs: Draft) -> list[dict[str, str]]:
 
 def _texts(entry: Translation | None) -> str:
     if entry is None:
-        return "–"
+        return ""
     return " · ".join(
         text for text in (entry.title, entry.description, entry.copyright) if text.strip()
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
@@ -9,10 +11,11 @@ from b24app import jobs
 from b24app.actions import installs
 from b24app.actions.proof import claim_of_event
 from b24app.bitrix.inbound import Event, read_event
-from b24app.errors import BadApplicationToken, BadPayload, TooLarge
+from b24app.errors import BadApplicationToken, BadPayload
+from b24app.records import Installation
 from b24app.resources import resources
 
-MAX_BYTES = 1024 * 1024
+BRINGS_TOKEN: Final = ("ONAPPINSTALL", "ONAPPUPDATE")
 
 blueprint = Blueprint("events", __name__)
 
@@ -20,8 +23,6 @@ blueprint = Blueprint("events", __name__)
 @blueprint.post("/events")
 def receive() -> ResponseReturnValue:
     """200 once accepted, 400 malformed, 403 not proven, 413 too large, 503 without the store."""
-    if (request.content_length or 0) > MAX_BYTES:
-        raise TooLarge("event")
     if request.mimetype != "application/x-www-form-urlencoded":
         raise BadPayload("body", "malformed")
     event = read_event(request.form.items(multi=True))
@@ -36,17 +37,25 @@ def receive() -> ResponseReturnValue:
 
 def _accept(event: Event) -> None:
     """Start what the event asks for; an unknown one is accepted and does nothing."""
-    if event.name in ("ONAPPINSTALL", "ONAPPUPDATE") and event.auth.access_token:
-        # It may bring the application token for the first time, or a new one: proven by its
-        # access token, as a frame is.
-        installs.install(resources(), claim_of_event(event))
-        return
-    installation = installs.believe(resources(), event)
-    if event.name == "ONAPPUPDATE":
+    try:
+        visitor, installation = None, installs.believe(resources(), event)
+    except BadApplicationToken:
+        if event.name not in BRINGS_TOKEN or not event.auth.access_token:
+            raise
+        # The application token may be new: proven by the access token, as a frame is.
+        visitor = installs.install(resources(), claim_of_event(event))
+        installation = visitor.installation
+    if event.name == "ONAPPUPDATE" or (visitor and not visitor.subscribed):
         resources().enqueue(jobs.resubscribe, installation.member_id)
     elif event.name == "ONAPPUNINSTALL":
-        data = event.data if isinstance(event.data, dict) else {}
-        clean = 1 if data.get("CLEAN") == "1" else 0
-        resources().enqueue(
-            jobs.confirm_uninstall, installation.member_id, installation.installed_at, clean
-        )
+        _start_confirmation(event, installation)
+
+
+def _start_confirmation(event: Event, installation: Installation) -> None:
+    """One confirmation at a time: a flood of forged events must not wear out the chains."""
+    if not resources().installations.begin_confirmation(installation.member_id):
+        return
+    clean = 1 if isinstance(event.data, dict) and event.data.get("CLEAN") == "1" else 0
+    resources().enqueue(
+        jobs.confirm_uninstall, installation.member_id, installation.installed_at, clean
+    )

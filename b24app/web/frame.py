@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
-from b24app import i18n
+from b24app import i18n, jobs
 from b24app.actions import installs
 from b24app.actions.portal import open_portal
 from b24app.actions.proof import claim_of_frame
@@ -43,6 +43,8 @@ def open_frame() -> ResponseReturnValue:
     i18n.use_language(_language())
     frame = read_frame(request.args, request.form)
     visitor = installs.admit(resources(), claim_of_frame(frame))
+    if not visitor.subscribed:
+        resources().enqueue(jobs.resubscribe, visitor.installation.member_id)
     security.allow_frame(visitor.installation)
     if not visitor.actor.is_admin:
         raise NotAdmin(f"user {visitor.actor.user_id} of portal {frame.member_id}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from b24app import i18n
+from b24app import i18n, jobs
 from b24app.actions import installs
-from b24app.actions.proof import claim_of_event, claim_of_frame
-from b24app.bitrix.inbound import DOMAIN, read_event, read_frame
+from b24app.actions.proof import Visitor, claim_of_event, claim_of_frame
+from b24app.bitrix.inbound import read_domain, read_event, read_frame
 from b24app.errors import BadPayload
 from b24app.resources import resources
 from b24app.web import security
@@ -23,19 +23,26 @@ def install() -> ResponseReturnValue:
         event = read_event(request.form.items(multi=True))
         if event.name != "ONAPPINSTALL":
             raise BadPayload("event", "malformed")
-        installs.install(resources(), claim_of_event(event))
+        _subscribe_later(installs.install(resources(), claim_of_event(event)))
         return "", 200
     frame = read_frame(request.args, request.form)
     i18n.use_language(frame.language)
     visitor = installs.install(resources(), claim_of_frame(frame))
+    _subscribe_later(visitor)
     security.allow_frame(visitor.installation)
     return render_template("frame/install.html", portal_domain=visitor.installation.domain)
 
 
 @blueprint.get("/oauth/start")
 def start() -> ResponseReturnValue:
-    """Send the browser to a portal's authorization page."""
-    domain = request.args.get("domain", "").strip().lower()
-    if not DOMAIN.fullmatch(domain):
-        raise BadPayload("domain", "malformed")
-    return redirect(installs.begin_code_flow(resources(), domain))
+    """Send the browser to a portal's authorization page; to a stranger's only when it agrees."""
+    domain = read_domain(request.args.get("domain", ""))
+    address = installs.begin_code_flow(resources(), domain)
+    if installs.is_cloud(domain) or resources().settings.sandbox:
+        return redirect(address)
+    return render_template("frame/leaving.html", portal_domain=domain, address=address)
+
+
+def _subscribe_later(visitor: Visitor) -> None:
+    if not visitor.subscribed:
+        resources().enqueue(jobs.resubscribe, visitor.installation.member_id)

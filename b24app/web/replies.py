@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from b24app import errors
 from b24app.errors import B24AppError
-from b24app.web.sentences import NOWHERE, REPLIES, UNEXPECTED, Reply
+from b24app.web.sentences import NOWHERE, REASONS, REPLIES, UNEXPECTED, Reply
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,9 @@ def init_app(app: Flask) -> None:
 
 
 def reply_to(error: B24AppError) -> Reply:
-    """The row of the error's class, or of the nearest class above it."""
+    """The row of the error's reason or class, or of the nearest class above it."""
+    if isinstance(error, errors.AuthorizationLost) and error.reason in REASONS:
+        return REASONS[error.reason]
     for kind in type(error).__mro__:
         if kind in REPLIES:
             return REPLIES[kind]
@@ -61,12 +63,22 @@ def message(reply: Reply) -> str:
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, RequestEntityTooLarge):
-        return _render(REPLIES[errors.TooLarge])
+        return _render_too_large()
     status = error.code or 500
     if status < 400:
         return error.get_response()
     reply = NOWHERE if status in (404, 405) else REPLIES[errors.BadPayload]
     return _render(Reply(status, reply.kind, reply.title, reply.text, reply.next_step))
+
+
+def _render_too_large() -> ResponseReturnValue:
+    """Its body cannot be looked into any more."""
+    if request.path in MACHINES:
+        return "", 413
+    reply = REPLIES[errors.TooLarge]
+    if "HX-Request" in request.headers:
+        return render_template("_parts/message.html", back=True, **_texts(reply)), 413
+    return message(reply), 413
 
 
 def _answer_unexpected(error: Exception) -> ResponseReturnValue:
@@ -75,7 +87,7 @@ def _answer_unexpected(error: Exception) -> ResponseReturnValue:
 
 
 def _render(reply: Reply) -> ResponseReturnValue:
-    if request.path in MACHINES:
+    if request.path in MACHINES or (request.path == "/install" and "event" in request.form):
         return "", reply.status
     if "HX-Request" in request.headers:
         return render_template("_parts/message.html", back=True, **_texts(reply)), reply.status

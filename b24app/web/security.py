@@ -15,15 +15,14 @@ POLICY: Final = (
     "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors {ancestors}"
 )
-# Cloud portals' zones: until a portal is proven, only a page that shows nothing of anybody.
-ZONES: Final = (
-    *("com", "ru", "by", "kz", "ua", "de", "eu", "es", "fr", "it", "pl", "com.br"),
-    *("com.tr", "in", "id", "vn", "jp", "cn", "uk", "co.uk"),
-)
+# Until a portal is proven: pages that show nothing of anybody. Self-hosted portals have any name.
+ANY_PORTAL: Final = "https:"
+MAX_FORM: Final = 1024 * 1024
 
 
 def init_app(app: Flask) -> None:
-    """Put the headers on every answer."""
+    """Put the headers on every answer, and a limit on every body that is no upload."""
+    app.before_request(_limit)
     app.after_request(_headers)
 
 
@@ -42,10 +41,11 @@ def _headers(response: Response) -> Response:
     return response
 
 
+def _limit() -> None:
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = MAX_FORM
+
+
 def _anybody() -> str:
-    """Bitrix24's cloud; in the sandbox, where portals are plain addresses, the one that asks."""
-    zones = " ".join(f"https://*.bitrix24.{zone}" for zone in ZONES)
-    origin = urlsplit(request.headers.get("Origin", ""))
-    if resources().settings.sandbox and origin.scheme == "http" and origin.netloc:
-        return f"{zones} http://{origin.netloc}"
-    return zones
+    """Any https portal; in the sandbox, where portals are plain addresses, http too."""
+    return f"{ANY_PORTAL} http:" if resources().settings.sandbox else ANY_PORTAL

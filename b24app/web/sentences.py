@@ -126,7 +126,7 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         _("Use Republish to put it back, or unregister it to take it off this list."),
     ),
     errors.RateLimited: Reply(
-        503, "warning", _("The portal is busy"), _("Nothing was changed."), AGAIN
+        503, "warning", _("The portal is busy"), _("It takes no more requests just now."), AGAIN
     ),
     errors.MethodBlocked: Reply(
         503,
@@ -139,14 +139,14 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         502,
         "warning",
         _("The portal does not answer"),
-        _("It is not certain whether the change arrived."),
-        _("Try again; nothing is registered twice."),
+        _("If you were changing something, it is not certain whether it arrived."),
+        _("Try again with the same values; nothing is registered twice."),
     ),
     errors.AuthServerUnreachable: Reply(
         502,
         "warning",
         _("Bitrix24's authorization server does not answer"),
-        _("Nothing was changed, and your access is not lost."),
+        _("Your access is not lost."),
         AGAIN,
     ),
     errors.AuthServerRefused: Reply(
@@ -156,12 +156,35 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         _("Nothing was changed."),
         TELL,
     ),
+    errors.Busy: Reply(
+        503,
+        "warning",
+        _("The portal is busy"),
+        _("Another change of this portal is not finished yet. Nothing of yours was changed."),
+        AGAIN,
+    ),
     errors.StoreUnavailable: Reply(
         503,
         "warning",
         _("The application is pausing"),
-        _("Its memory does not answer. Nothing was changed."),
-        AGAIN,
+        _("Its data store does not answer. Your last change may not have been noted."),
+        _("Try again in a minute, and look whether the change is there."),
+    ),
+}
+REASONS: Final = {
+    "payment_required": Reply(
+        409,
+        "warning",
+        _("The portal's plan does not include this application"),
+        _("A trial, a plan or a subscription has ended. Your settings are kept."),
+        _("Renew it in your portal, then open the application again."),
+    ),
+    "portal_deleted": Reply(
+        409,
+        "error",
+        _("The portal is closed"),
+        _("Bitrix24 says that this portal was deleted. Nothing was changed."),
+        TELL,
     ),
 }
 UNEXPECTED: Final = Reply(
@@ -179,7 +202,9 @@ NOWHERE: Final = Reply(
 FIELDS: Final = {
     "required": _("Please fill this in."),
     "unknown_choice": _("Please choose one of the list."),
-    "code_malformed": _("Up to 50 Latin letters, digits, dots, dashes and underscores."),
+    "code_malformed": _(
+        "A Latin letter first, then letters, digits, dots, dashes and underscores, 50 at most."
+    ),
     "code_taken": _("Another chat app already has this code. Choose a different one."),
     "url_malformed": _("This is not a complete web address."),
     "url_not_https": _("The address must begin with https://"),
@@ -193,7 +218,7 @@ FIELDS: Final = {
         "A command such as /help with optional words: Latin letters, digits, - + _ only."
     ),
     "js_param_call": _("A phone number: digits, spaces and + - ( ) # only."),
-    "js_param_support": _("The open channel's code: 32 characters, digits and letters a to f."),
+    "js_param_support": _("The Open Channel's code: 32 characters, digits and letters a to f."),
     "language_twice": _("This language is already in the list."),
     "no_title": _("Give the chat app a title in at least one language."),
     "text_too_long": _("At most 255 characters."),

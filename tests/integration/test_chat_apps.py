@@ -115,7 +115,7 @@ def test_context_and_the_administrators_only_switch_travel_together(installed):
         ({"iframe_height": "x"}, "from 50 to 5000"),
         ({"title": ["", "Tafel"]}, "Please fill this in"),
         ({"language": ["en", "en"]}, "already in the list"),
-        ({"code": "not a code!"}, "Up to 50 Latin letters"),
+        ({"code": "not a code!"}, "A Latin letter first"),
         ({"context": "MOON"}, "choose one of the list"),
         ({"icon": "bm90IGEgcG5n"}, "Choose"),
         ({"icon": "***"}, "damaged"),
@@ -194,6 +194,104 @@ def test_republishing_puts_a_successor_before_it_removes_the_old_one(installed):
     assert methods[-2:] == ["imbot.app.register", "imbot.app.unregister"]
 
 
+def test_an_icon_can_be_changed_and_republished_again_and_again(installed):
+    installed.post("/chat-apps", typed())
+
+    for serial in range(3):
+        [app] = installed.chat_apps()
+        version = installed.get(f"/chat-apps/{app.id}").text.split('name="version" value="')[1]
+        version = version.partition('"')[0]
+        form = typed(version=version, iframe_width=str(500 + serial))
+        assert installed.post(f"/chat-apps/{app.id}", form).status_code == 200
+        reply = installed.post(
+            f"/chat-apps/{app.id}/republication", {"version": str(int(version) + 1)}
+        )
+        assert reply.status_code == 200
+
+    assert [app.iframe_width for app in installed.chat_apps()] == [502]
+
+
+def test_a_successor_never_takes_another_apps_code(installed):
+    installed.post("/chat-apps", typed(code="board"))
+    installed.post("/chat-apps", typed(code="board-v2", title=["Other", "Andere"]))
+    board, other = installed.chat_apps()
+
+    reply = installed.post(f"/chat-apps/{board.id}/republication", {"version": "1"})
+
+    assert reply.status_code == 200
+    assert other in installed.chat_apps()
+    assert len({app.code for app in installed.chat_apps()}) == 2
+
+
+@pytest.mark.parametrize("fault", ["expired", "html"])
+def test_a_republication_half_way_is_told_whatever_went_wrong(installed, world, fault):
+    installed.post("/chat-apps", typed())
+    [old] = installed.chat_apps()
+    if fault == "expired":
+        world.faults.order("error", "imbot.app.unregister", code="expired_token", status=401)
+        world.faults.order_token("drop")
+    else:
+        world.faults.order("html", "imbot.app.unregister")
+
+    reply = installed.post(f"/chat-apps/{old.id}/republication", {"version": "1"})
+
+    assert reply.status_code == 200
+    assert "works too" in told(reply)
+
+
+def test_after_a_lost_answer_the_next_try_says_what_is_true(installed, world):
+    """The portal has the first try under the same code; the second one brings it up to date."""
+    world.faults.order("lost", "imbot.app.register")
+    installed.post("/chat-apps", typed(code="board"))
+
+    reply = installed.post("/chat-apps", typed(code="board", iframe_url="https://other.example/"))
+
+    assert reply.status_code == 200
+    [app] = installed.chat_apps()
+    assert app.iframe.startswith("https://other.example/")
+    page = installed.get(f"/chat-apps/{app.id}").text
+    assert "https://other.example/" in page and app.hash in page
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"bot_id": "²"},
+        {"bot_id": "9" * 5000},
+        {"iframe_width": "000000300" + "0" * 5000},
+        {"iframe_width": "000000300999999"},
+        {"iframe_height": "٣٠٠"},
+        {"title": ["0", ""]},
+        {"language": ["en"] * 3000, "title": ["x"] * 3000},
+    ],
+)
+def test_odd_fields_never_break_the_page(installed, odd):
+    reply = installed.post("/chat-apps", typed(**odd))
+
+    assert reply.status_code in (200, 413, 422)
+    assert all(250 <= app.iframe_width <= 5000 for app in installed.chat_apps())
+
+
+@pytest.mark.parametrize("icon", ["abc", "é", "0", "===", "x" * 5000])
+@pytest.mark.parametrize("path", ["", "/republication"])
+def test_an_odd_icon_in_a_conflict_never_breaks_the_page(installed, icon, path):
+    installed.post("/chat-apps", typed())
+    [app] = installed.chat_apps()
+
+    reply = installed.post(f"/chat-apps/{app.id}{path}", typed(version="7", icon=icon))
+
+    assert reply.status_code == 409
+
+
+def test_the_same_icon_again_is_no_change(installed):
+    installed.post("/chat-apps", typed(icon=SPRITE))
+    [app] = installed.chat_apps()
+
+    reply = installed.post(f"/chat-apps/{app.id}", typed(version="1", icon=SPRITE))
+
+    assert "Nothing was changed" in told(reply)
+
+
 def test_the_hash_survives_republishing(installed):
     installed.post("/chat-apps", typed())
     [old] = installed.chat_apps()
@@ -265,11 +363,20 @@ def test_what_belongs_to_another_application_stays_in_our_record(installed, worl
 def test_it_can_then_be_taken_off_the_list(installed, world):
     installed.post("/chat-apps", typed())
     [app] = installed.chat_apps()
+    app.client_id = next(iter(world.foreign))
 
     installed.post(f"/chat-apps/{app.id}/removal")
 
     assert installed.get(f"/chat-apps/{app.id}").status_code == 404
     assert installed.chat_apps() == [app]
+
+
+def test_what_is_ours_cannot_be_taken_off_the_list(installed):
+    installed.post("/chat-apps", typed())
+    [app] = installed.chat_apps()
+
+    assert installed.post(f"/chat-apps/{app.id}/removal").status_code == 400
+    assert installed.get(f"/chat-apps/{app.id}").status_code == 200
 
 
 def test_the_hash_can_be_renewed(installed):
@@ -365,7 +472,7 @@ def test_the_pages_speak_the_administrators_language(installed, language):
 
     words = {
         "en": "Chat apps",
-        "ru": "Приложения",
+        "ru": "Чат-приложения",
         "de": "Chat-Apps",
         "la": "Aplicaciones",
         "br": "Aplicativos",

@@ -4,6 +4,8 @@ import pytest
 import requests
 
 from b24app import jobs
+from sandbox import oauth
+from tests.cast import typed
 
 
 def post_event(person, body, **kwargs):
@@ -46,17 +48,7 @@ def test_uninstalling_without_cleaning_keeps_what_was_made_but_no_secret(
     anna, world, resources, work
 ):
     anna.install()
-    anna.post(
-        "/chat-apps",
-        {
-            "language": "en",
-            "title": "T",
-            "kind": "command",
-            "js_method": "PUT",
-            "js_param": "/help",
-            "context": "ALL",
-        },
-    )
+    anna.post("/chat-apps", typed())
     anna.at_portal("/apps/uninstall", {})
     assert world.drain()
 
@@ -80,6 +72,44 @@ def test_a_forged_uninstall_changes_nothing(anna, resources, work, app):
     assert reply.status_code == 200
     assert resources.installations.get(anna.portal.member_id)
     assert resources.counters.all()[("uninstalls", "unconfirmed")] == 1
+
+
+def test_a_forged_uninstall_while_all_chains_are_dead_costs_no_work(anna, world, resources, work):
+    """Nobody says why the chains are dead: only the secrets go, and Anna is taken in again."""
+    anna.install()
+    anna.post("/chat-apps", typed())
+    oauth.expire_access_tokens(world, anna.portal)
+    oauth.kill_refresh_tokens(world, anna.portal)
+    post_event(anna, uninstall_event(anna, application_token(anna, resources)))
+
+    work()
+
+    assert anna.open().status_code == 200
+    assert "Board" in anna.get("/chat-apps").text
+    assert resources.installations.get(anna.portal.member_id).application_token
+
+
+def test_a_flood_of_forged_uninstalls_spends_no_token(anna, world, resources, work):
+    anna.install()
+    token = application_token(anna, resources)
+
+    for _ in range(5):
+        post_event(anna, uninstall_event(anna, token))
+    assert resources.queue.count == 1
+    work()
+
+    assert world.renewals == 0
+
+
+def test_a_job_that_fails_is_run_again(anna, world, resources, work):
+    anna.install()
+    world.faults.order("html", "batch")
+    token = application_token(anna, resources)
+    post_event(anna, uninstall_event(anna, token) | {"event": "ONAPPUPDATE"})
+
+    work()
+
+    assert resources.queue.scheduled_job_registry.count == 1
 
 
 def test_an_event_with_a_wrong_application_token_is_refused(anna, resources):

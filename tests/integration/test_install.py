@@ -99,7 +99,7 @@ def test_a_portal_that_has_not_installed_gets_the_hint_how_to(anna, boris, resou
     reply = boris.send(form)
 
     assert reply.status_code == 404
-    assert "not installed" in reply.text
+    assert "installiert" in reply.text  # Boris reads German
     assert resources.installations.member_ids() == []
 
 
@@ -139,7 +139,9 @@ def test_a_code_flow_that_was_not_started_here_is_refused(anna, resources):
     assert resources.installations.member_ids() == []
 
 
-@pytest.mark.parametrize("domain", ["", "evil", "a b.c", "http://x.y", "x.y/path", "user@x.y"])
+@pytest.mark.parametrize(
+    "domain", ["", "evil", "a b.c", "http://x.y", "x.y/path", "user@x.y", "a.b:99999", "a.b:0"]
+)
 def test_a_code_flow_needs_a_plausible_domain(anna, domain):
     reply = anna.browser.get(
         f"{anna.app_url}/oauth/start", params={"domain": domain}, timeout=5, allow_redirects=False
@@ -171,3 +173,50 @@ def test_an_api_only_install_arrives_as_an_event(anna, world, resources):
 
     assert reply.status_code == 200
     assert resources.installations.get(anna.portal.member_id).application_token == token
+
+
+def test_an_install_whose_subscription_fails_is_finished_by_a_job(anna, world, work):
+    world.faults.order("html", "batch")
+
+    assert anna.install().status_code == 200
+    assert anna.portal.bindings == []
+    work()
+
+    assert "ONAPPUNINSTALL" in {binding.event for binding in anna.portal.bindings}
+
+
+def test_a_reinstall_from_an_older_portal_keeps_the_application_token(anna, resources):
+    """Older portals do not send it in the frame."""
+    anna.install()
+    before = resources.installations.get(anna.portal.member_id).application_token
+    form = anna.frame_form()
+    form.url = form.url.replace("/?", "/install?")
+    del form.fields["APPLICATION_TOKEN"]
+
+    anna.send(form)
+
+    assert resources.installations.get(anna.portal.member_id).application_token == before
+
+
+def test_an_installed_portal_we_lost_is_taken_in_again(anna, resources):
+    anna.install()
+    resources.installations.remove(anna.portal.member_id)
+
+    assert anna.open().status_code == 200
+    assert resources.installations.member_ids() == [anna.portal.member_id]
+
+
+@pytest.mark.parametrize("origin", ["http://[", "null", "x", "https://a b"])
+def test_an_odd_origin_breaks_nothing(anna, origin):
+    reply = anna.browser.get(f"{anna.app_url}/healthz", headers={"Origin": origin}, timeout=5)
+
+    assert reply.status_code == 200
+    assert "frame-ancestors" in reply.headers["Content-Security-Policy"]
+
+
+def test_tokens_in_the_address_are_not_read(anna):
+    anna.at_portal("/apps/install", {})
+    form = anna.frame_form()
+    form.url += "&AUTH_ID=" + form.fields.pop("AUTH_ID")
+
+    assert anna.send(form).status_code == 403

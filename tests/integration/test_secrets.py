@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -36,17 +37,22 @@ def secrets_of(world, resources) -> set[str]:
 
 
 def dump(resources) -> str:
-    """The whole store as one text."""
+    """The whole store as one text, the packed arguments of jobs unpacked."""
+    client = resources.queue.connection
     values = []
-    for key in resources.redis.scan_iter():
-        kind = resources.redis.type(key)
+    for key in client.scan_iter():
         read = {
-            "string": resources.redis.get,
-            "hash": resources.redis.hgetall,
-            "set": resources.redis.smembers,
-            "stream": resources.redis.xrange,
-        }.get(kind)
-        values.append(f"{key} {read(key) if read else resources.redis.dump(key)}")
+            b"string": client.get,
+            b"hash": client.hgetall,
+            b"set": client.smembers,
+            b"stream": client.xrange,
+            b"list": lambda name: client.lrange(name, 0, -1),
+            b"zset": lambda name: client.zrange(name, 0, -1),
+        }[client.type(key)]
+        value = read(key)
+        if isinstance(value, dict) and b"data" in value:
+            value[b"data"] = zlib.decompress(value[b"data"])
+        values.append(f"{key!r} {value!r}")
     return "\n".join(values)
 
 

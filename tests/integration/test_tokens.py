@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from b24app.actions.portal import open_portal
-from b24app.errors import AuthorizationLost
+from b24app.errors import AuthorizationLost, AuthServerRefused
 from b24app.records import SYSTEM
 from b24app.resources import open_resources
 from sandbox import oauth
+from tests.cast import typed
 
 
 @pytest.fixture
@@ -89,16 +90,24 @@ def test_during_a_rotation_the_previous_client_secret_is_tried(anna, world, sett
     resources.http.clear()
 
 
-@pytest.mark.parametrize("error", ["wrong_client", "PAYMENT_REQUIRED", "invalid_client"])
-def test_an_error_of_the_authorization_server_is_an_error_whatever_its_status(
-    call, anna, world, error
-):
-    """``wrong_client`` comes with status 200; the chain is not to blame for any of these."""
+@pytest.mark.parametrize("error", ["wrong_client", "invalid_client"])
+def test_wrong_keys_are_the_operators_fault_and_cost_no_chain(call, anna, world, error):
+    """``wrong_client`` comes with status 200 and is an error all the same."""
     oauth.expire_access_tokens(world, anna.portal)
     world.faults.order_token(error)
 
-    with pytest.raises(AuthorizationLost) as lost:
+    with pytest.raises(AuthServerRefused):
         call()
 
-    assert lost.value.reason == error.lower()
+    assert call()["ID"] == "1"
+
+
+def test_an_ended_plan_is_told_as_such(call, anna, world):
+    oauth.expire_access_tokens(world, anna.portal)
+    world.faults.order_token("PAYMENT_REQUIRED")
+
+    reply = anna.post("/chat-apps", typed())
+
+    assert reply.status_code == 409
+    assert "plan" in reply.text
     assert call()["ID"] == "1"

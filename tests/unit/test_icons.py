@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from b24app.actions.icons import ACTIVE, BOX, INACTIVE, data_url, make_sprite
 from b24app.errors import BadPayload
@@ -185,6 +186,21 @@ def test_a_ready_sprite_is_taken_as_it_is() -> None:
 
     assert ready == make_sprite(ready)
     assert ready == make_sprite(ready, own_colours=True)
+
+
+def test_a_ready_sprite_with_luggage_is_written_anew() -> None:
+    ready = Image.open(ASSETS / "sprite.png")
+    notes = PngInfo()
+    notes.add_text("note", "x" * 200_000)
+    out = io.BytesIO()
+    ready.save(out, "PNG", pnginfo=notes)
+
+    sprite = make_sprite(out.getvalue())
+
+    assert len(sprite) < 64 * 1024
+    assert (
+        Image.open(io.BytesIO(sprite)).convert("RGBA").tobytes() == ready.convert("RGBA").tobytes()
+    )
 
 
 def test_a_sprite_made_here_is_a_ready_one() -> None:

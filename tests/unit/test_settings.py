@@ -50,6 +50,9 @@ def test_a_missing_value_is_named(name, tmp_path):
         ("REDIS_URL", "redis"),
         ("QUEUE_REDIS_URL", "redis+cluster://a:1"),
         ("SECRET_KEY", "short"),
+        ("SECRET_KEY_FALLBACKS", "a"),
+        ("APP_URL", "https://user:password@b24app.example.com"),
+        ("APP_URL", "https://b24 app.example.com"),
         ("TOKEN_KEYS", "not base64!"),
         ("TOKEN_KEYS", base64.urlsafe_b64encode(b"short").decode()),
         ("B24_SANDBOX", "yes"),
@@ -73,6 +76,26 @@ def test_a_wrong_value_stops_the_start_with_one_line_that_names_it(name, value, 
 @pytest.mark.parametrize("secret", ["B24_CLIENT_SECRET", "SECRET_KEY", "TOKEN_KEYS"])
 def test_a_secret_does_not_show_in_the_settings(secret, tmp_path):
     assert GOOD[secret] not in repr(Settings.from_env(GOOD, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:password@store.example.com:6379/2",
+        "rediss://store.example.com",
+        "unix:///run/store.sock?db=1",
+        "redis+sentinel://one:26379,two:26379/mymaster/0",
+        "redis+sentinel://:password@one,two/mymaster",
+    ],
+)
+def test_any_kind_of_store_is_accepted(url, tmp_path):
+    assert Settings.from_env(GOOD | {"REDIS_URL": url}, tmp_path).queue_redis_url == url
+
+
+def test_a_cluster_of_several_nodes_is_accepted(tmp_path):
+    urls = {"REDIS_URL": "redis+cluster://a:1,b:2", "QUEUE_REDIS_URL": "redis://c"}
+
+    assert Settings.from_env(GOOD | urls, tmp_path).redis_url == urls["REDIS_URL"]
 
 
 def test_a_cluster_needs_a_queue_of_its_own(tmp_path):
