@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
@@ -18,6 +19,7 @@ def catalog(language: str):
 
 
 def texts(value) -> list[str]:
+    """A text alone, or the forms of a plural."""
     return [value] if isinstance(value, str) else list(value)
 
 
@@ -45,7 +47,20 @@ def test_every_place_for_a_value_is_kept(language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_compiled_is_what_was_written(language):
     with (FOLDER / language / "LC_MESSAGES" / "messages.mo").open("rb") as file:
-        compiled = {str(message.id): message.string for message in read_mo(file) if message.id}
-    written = {str(message.id): message.string for message in catalog(language) if message.id}
+        compiled = {texts(entry.id)[0]: texts(entry.string) for entry in read_mo(file) if entry.id}
+    written = {texts(entry.id)[0]: texts(entry.string) for entry in catalog(language) if entry.id}
 
     assert compiled == written
+
+
+def test_every_text_of_the_sources_was_collected():
+    methods = [("b24app/**.py", "python"), ("templates/**.html", "jinja2")]
+    keywords = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
+    found = extract_from_dir(
+        FOLDER.parent, methods, keywords=keywords, directory_filter=lambda path: True
+    )
+    wanted = {texts(entry[2])[0] for entry in found if not Path(entry[0]).is_relative_to(".venv")}
+    with (FOLDER / "messages.pot").open("rb") as file:
+        collected = {texts(entry.id)[0] for entry in read_po(file) if entry.id}
+
+    assert wanted == collected
