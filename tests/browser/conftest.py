@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, sync_playwright
 
 from tests.cast import Person
 
@@ -64,3 +64,8 @@ def open_app(page: Page, person: Person) -> FrameLocator:
     frame = frame_of(page)
     frame.get_by_role("heading", level=1).first.wait_for()
     return frame
+
+
+def listed(frame: FrameLocator, title: str) -> Locator:
+    """The chat app's row in the list; the form's preview has a button of the same name."""
+    return frame.get_by_role("table").get_by_role("button", name=title)

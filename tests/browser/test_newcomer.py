@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import frame_of
+from tests.browser.conftest import frame_of, listed
 from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -98,12 +98,12 @@ def test_a_newcomer_does_the_main_job_and_finds_it_again_the_next_day(page, copy
         frame.get_by_label("Address").fill("https://pages.example.com/board")
         frame.locator("[data-row]").first.get_by_label("Title").fill("Board")
         frame.get_by_role("button", name="Create chat app").click()
-        expect(frame.get_by_role("button", name="Board")).to_be_visible()
+        expect(listed(frame, "Board")).to_be_visible()
 
     assert processes_in(copy) == []
     with running(copy, ports) as address:
         page.goto(f"{address}app")  # still signed in at the portal
-        expect(frame_of(page).get_by_role("button", name="Board")).to_be_visible()
+        expect(listed(frame_of(page), "Board")).to_be_visible()
         page.goto(f"{address}chat?dialog=chat1")
         page.get_by_text("Chat applications").click()
         expect(page.get_by_role("button", name="Board").first).to_be_visible()

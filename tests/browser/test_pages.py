@@ -10,7 +10,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Frame, Page, expect
 
-from tests.browser.conftest import frame_of, open_app, sign_in
+from tests.browser.conftest import frame_of, listed, open_app, sign_in
 from tests.cast import typed
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -57,7 +57,7 @@ def test_axe_finds_nothing_on_any_page_of_an_administrator(page, anna, scheme):
     expect(frame.get_by_role("table")).to_be_visible()
     assert weaknesses(page) == []
 
-    frame.get_by_role("button", name="Board").last.click()
+    listed(frame, "Board").last.click()
     expect(frame.get_by_role("heading", name="Board")).to_be_visible()
     frame.get_by_label("Picture for the icon").set_input_files(ASSETS / "logo.png")
     expect(frame.get_by_text("New icon: it is used after saving.")).to_be_visible()
@@ -74,7 +74,7 @@ def test_axe_finds_nothing_on_a_conflict(page, anna, scheme):
     [app] = anna.chat_apps()
     sign_in(page, anna)
     frame = open_app(page, anna)
-    frame.get_by_role("button", name="Board").click()
+    listed(frame, "Board").click()
     expect(frame.get_by_role("heading", name="Board")).to_be_visible()
     anna.post(f"/chat-apps/{app.id}", typed(version="1", iframe_width="500"))
 
@@ -130,7 +130,7 @@ def test_a_chat_app_is_made_and_removed_by_keyboard_alone(page, anna):
     press_until_focused(page, "Title")
     page.keyboard.type("Keys only")
     page.keyboard.press("Enter")
-    expect(frame.get_by_role("button", name="Keys only")).to_be_visible()
+    expect(listed(frame, "Keys only")).to_be_visible()
     assert [row["TITLE"] for row in anna.chat_apps()[0].lang] == ["Keys only"]
 
     press_until_focused(page, "Keys only")
@@ -201,7 +201,7 @@ def test_nothing_is_cut_off_at_any_width(page, anna, width):
     overflow = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
     assert inner(page).evaluate(overflow) <= 0
-    frame.get_by_role("button", name="Überaus").click()
+    listed(frame, "Überaus").click()
     expect(frame.get_by_role("heading", name="Überaus")).to_be_visible()
     assert inner(page).evaluate(overflow) <= 0
 
@@ -230,7 +230,7 @@ def test_the_first_load_is_light_and_does_not_wait_for_the_portals_library(page,
     with page.expect_request(re.compile("b24jssdk")):
         frame = open_app(page, anna)
 
-    frame.get_by_role("button", name="Board").click()
+    listed(frame, "Board").click()
 
     expect(frame.get_by_role("heading", name="Board")).to_be_visible()
     files = {url for url in asked if url.startswith(f"{anna.app_url}/static/")}
