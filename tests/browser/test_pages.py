@@ -270,3 +270,47 @@ def test_the_frame_is_told_apart_from_the_portal(page, anna):
 
     assert frame_of(page).locator("body").count() == 1
     assert inner(page).url.startswith(anna.app_url)
+
+
+def test_axe_finds_nothing_on_the_installer(page, anna, scheme):
+    """The portal's library never comes: the page says how to go on."""
+    page.route(re.compile("b24jssdk"), lambda route: route.abort())
+    anna.at_portal("/apps/install", {})
+    sign_in(page, anna)
+    page.goto(f"http://{anna.portal.host}/app")
+    expect(frame_of(page).get_by_role("button", name="Try once more")).to_be_visible()
+
+    assert weaknesses(page) == []
+
+
+def test_axe_finds_nothing_on_failures_and_offers(page, anna, world, scheme):
+    anna.install()
+    anna.post("/chat-apps", typed())
+    sign_in(page, anna)
+    frame = open_app(page, anna)
+    listed(frame, "Board").click()
+    expect(frame.get_by_role("heading", name="Board")).to_be_visible()
+
+    world.faults.order("html", "imbot.app.update")
+    frame.get_by_label("Height").fill("333")
+    frame.get_by_role("button", name="Save", exact=True).click()
+    expect(frame.get_by_text("The portal does not answer")).to_be_visible()
+    expect(frame.locator("[data-message]")).to_be_focused()
+    expect(frame.get_by_label("Height")).to_have_value("333")
+    assert weaknesses(page) == []
+
+    frame.get_by_label("Picture for the icon").set_input_files(ASSETS / "logo.png")
+    expect(frame.get_by_text("New icon: it is used after saving.")).to_be_visible()
+    frame.get_by_role("button", name="Save", exact=True).click()
+    expect(frame.get_by_text("Does the chat still show the old icon?")).to_be_visible()
+    assert weaknesses(page) == []
+
+
+@pytest.mark.parametrize("path", ["/desktop", "/apps", "/chat", "/chat?dialog=chat1", "/events"])
+def test_axe_finds_nothing_on_the_sandbox_portals_pages(page, anna, scheme, path):
+    anna.install()
+    anna.post("/chat-apps", typed())
+    sign_in(page, anna)
+    page.goto(f"http://{anna.portal.host}{path}")
+
+    assert Axe().run(page).response["violations"] == []
