@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check serve translations requirements
+.PHONY: run test check bench serve translations requirements
 
 run: .venv/run  ## everything up: store, sandbox portal, web, worker; prints the address to open
 	@$(BIN)/python -m b24app.launch run
@@ -21,6 +21,9 @@ check: .venv/dev  ## format, lint, types, import rules, dependency audit, tests 
 	$(BIN)/djlint --lint --quiet templates sandbox/templates
 	$(BIN)/python -m tests.audit
 	$(BIN)/pytest --ignore=tests/browser
+
+bench: .venv/dev  ## side-by-side measurements; ONLY=rest runs one family
+	ONLY=$(ONLY) $(BIN)/python -m bench
 
 translations: .venv/dev  ## collect the texts, then compile what the translators wrote
 	$(BIN)/pybabel -q extract -F babel.cfg --ignore-dirs '.*' -k _ -k lazy_gettext --project b24app --copyright-holder "b24app contributors" -o translations/messages.pot --no-location .

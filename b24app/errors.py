@@ -15,6 +15,9 @@ B24AppError
 ├─ AuthorizationLost         only a person or a payment mends it; .reason
 ├─ PortalError               the portal answered "no": .method .code .status .permanent
 │  ├─ AccessDenied           scope or rights missing          permanent
+│  │  └─ UserShutOut         the person may not use the application
+│  ├─ ConfirmationNeeded     an administrator must allow the method in the portal
+│  ├─ PortalTrouble          the portal's own failure         passes
 │  ├─ MethodGone             unknown or removed method        permanent
 │  ├─ NotOurs                belongs to another application   permanent
 │  ├─ AlreadyGone            the thing is not on the portal   permanent
@@ -125,6 +128,20 @@ class AccessDenied(PortalError):
     """A scope, a right or a plan is missing."""
 
 
+class UserShutOut(AccessDenied):
+    """The portal's administrator has not let this person use the application."""
+
+
+class ConfirmationNeeded(PortalError):
+    """An administrator of the portal must allow the method first, or has not."""
+
+
+class PortalTrouble(PortalError):
+    """The portal failed by itself; passes."""
+
+    permanent = False
+
+
 class MethodGone(PortalError):
     """The portal does not have this method."""
 
@@ -144,9 +161,10 @@ class RateLimited(PortalError):
 
 
 class MethodBlocked(PortalError):
-    """The method used up its operating time; passes."""
+    """The method used up its operating time; passes at the Unix time ``reset_at``."""
 
     permanent = False
+    reset_at: float = 0
 
 
 class PortalUnreachable(B24AppError):

@@ -14,7 +14,7 @@ from b24app.errors import (
     AuthServerUnreachable,
     NotInstalled,
 )
-from b24app.records import SYSTEM, Installation
+from b24app.records import SYSTEM, Installation, Lane
 from b24app.resources import Resources, resources
 
 # The uninstall event leaves before the authorization server has revoked the tokens, and one
@@ -63,5 +63,6 @@ def _presence(known: Resources, installation: Installation) -> Presence:
 
 def resubscribe(member_id: str) -> None:
     """Bind the life-cycle events again, after an update took them away or a try failed."""
-    portal = open_portal(resources(), member_id, SYSTEM)
-    installs.subscribe(portal.rest, portal.app_url)
+    portal = open_portal(resources(), member_id, SYSTEM, lane=Lane.BULK)
+    about = installs.subscribe(portal.rest, portal.app_url)
+    installs.learn(resources(), portal.installation, about)

@@ -43,6 +43,16 @@ def chat_apps(member_id: str) -> str:
     return f"{portal_prefix(member_id)}chat-apps"
 
 
+def rate(member_id: str) -> str:
+    """HASH of the bucket: when it will be empty, how much it was narrowed; 10 min."""
+    return f"{portal_prefix(member_id)}rate"
+
+
+def blocked(member_id: str) -> str:
+    """HASH method -> Unix second until which nobody calls it; an hour."""
+    return f"{portal_prefix(member_id)}blocked"
+
+
 def registrations(member_id: str) -> str:
     """SET of chat app codes, for good. Registrations whose answer may have been lost."""
     return f"{portal_prefix(member_id)}registrations"
@@ -81,6 +91,8 @@ def of_portal(member_id: str) -> tuple[str, ...]:
         refresh_lock(member_id),
         bots(member_id),
         chat_apps(member_id),
+        rate(member_id),
+        blocked(member_id),
         registrations(member_id),
         confirming(member_id),
         edit_lock(member_id),

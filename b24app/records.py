@@ -45,6 +45,13 @@ class BotApi(StrEnum):
     V2 = "v2"
 
 
+class Lane(StrEnum):
+    """Who waits for whom at a portal's rate limit: a person goes first, bulk work later."""
+
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+
+
 class Verb(StrEnum):
     """What a change did."""
 
@@ -77,6 +84,23 @@ class Tokens:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """What a portal allows: ``size`` requests at once, ``leak`` more each second."""
+
+    leak: float
+    size: float
+
+
+@dataclass(frozen=True)
+class Permit:
+    """The budget's answer: go now, or ask again after ``wait`` seconds."""
+
+    granted: bool
+    wait: float
+    method_blocked: bool = False
+
+
+@dataclass(frozen=True)
 class Chain:
     """One administrator's tokens and all their successors."""
 
@@ -99,6 +123,7 @@ class Installation:
     installed_by: int
     installed_at: int
     language: str = "en"
+    license: str = ""
 
 
 @dataclass(frozen=True)

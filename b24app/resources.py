@@ -18,8 +18,10 @@ from redis.exceptions import RedisClusterException
 from redis.sentinel import Sentinel
 
 from b24app.bitrix.oauth import OAuth
+from b24app.bitrix.outbound import Guard, Outbound
 from b24app.crypto import KeyRing
 from b24app.errors import ConfigurationError, StoreUnavailable
+from b24app.observe import Meter
 from b24app.settings import Settings
 from b24app.store import Counters, Installations
 
@@ -39,6 +41,7 @@ class Resources:
     oauth: OAuth
     installations: Installations
     counters: Counters
+    meter: Meter
     queue: rq.Queue
 
     def enqueue(self, job: Callable[..., None], *args: str | int, after: int = 0) -> None:
@@ -65,6 +68,7 @@ def open_resources(settings: Settings) -> Resources:
     """Build the resources; only a cluster is dialled yet. Raises ConfigurationError."""
     client = open_redis(settings.redis_url, "REDIS_URL", decode=True)
     queue = open_redis(settings.queue_redis_url, "QUEUE_REDIS_URL", decode=False)
+    counters = Counters(client)
     http = open_http(settings)
     secrets = (settings.client_secret, settings.client_secret_previous)
     return Resources(
@@ -80,7 +84,8 @@ def open_resources(settings: Settings) -> Resources:
             plain_http=settings.sandbox,
         ),
         installations=Installations(client, KeyRing(settings.token_keys)),
-        counters=Counters(client),
+        counters=counters,
+        meter=Meter(counters.add_all),
         queue=rq.Queue(QUEUE, connection=queue),
     )
 
@@ -92,10 +97,12 @@ def resources() -> Resources:
 
 def open_http(settings: Settings) -> urllib3.PoolManager:
     """One pool per process: connections to a portal are kept and shared by the threads."""
-    return urllib3.PoolManager(
-        num_pools=100,
-        maxsize=settings.web_threads,
-        timeout=urllib3.Timeout(connect=3, read=30),
+    return Outbound(
+        guard=None if settings.sandbox else Guard(private=settings.private_portals),
+        threads=settings.web_threads,
+        ca_bundle=settings.ca_bundle,
+        proxy=settings.proxy,
+        no_proxy=settings.no_proxy,
     )
 
 

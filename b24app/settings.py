@@ -54,6 +54,10 @@ class Settings:
     web_threads: int
     log_level: str
     log_format: str
+    private_portals: bool
+    ca_bundle: str
+    proxy: str = field(repr=False)
+    no_proxy: str
     embedded_store: bool
     var: Path
 
@@ -90,6 +94,10 @@ class Settings:
             web_threads=_number(values, "WEB_THREADS", 16, 1, 1024),
             log_level=_choice(values, "LOG_LEVEL", "INFO", LOG_LEVELS),
             log_format=_choice(values, "LOG_FORMAT", "json", ("json", "text")),
+            private_portals=_flag(values, "B24_PRIVATE_PORTALS"),
+            ca_bundle=_first(values, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"),
+            proxy=_first(values, "HTTPS_PROXY", "https_proxy"),
+            no_proxy=_first(values, "NO_PROXY", "no_proxy"),
             embedded_store="REDIS_URL" not in values,
             var=var,
         )
@@ -129,6 +137,10 @@ def generated_keys(var: Path) -> dict[str, str]:
             file.write(json.dumps(kept, indent=2))
             file.truncate()
     return kept
+
+
+def _first(values: Mapping[str, str], *names: str) -> str:
+    return next((values[name] for name in names if name in values), "")
 
 
 def _required(values: Mapping[str, str], name: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 from typing import Final
 
 from b24app.actions.portal import Portal
-from b24app.bitrix.rest import number
+from b24app.bitrix.answers import number
 from b24app.errors import MethodGone
 from b24app.records import Bot, BotApi
 
@@ -48,7 +48,7 @@ def _code(portal: Portal) -> str:
 
 def _has(portal: Portal, method: str) -> bool:
     try:
-        answer = portal.rest.call("method.get", {"name": method})
+        answer = portal.rest.call("method.get", {"name": method}, repeatable=True)
     except MethodGone:  # a portal too old to be asked
         return False
     return isinstance(answer, dict) and bool(answer.get("isAvailable"))
@@ -63,7 +63,7 @@ def _register_v2(portal: Portal, code: str, handler: str) -> int:
         "properties": {"name": NAME, "color": "AZURE"},
     }
     method = "imbot.v2.Bot.register"
-    result = portal.rest.call(method, {"fields": fields})
+    result = portal.rest.call(method, {"fields": fields}, repeatable=True)
     bot = result.get("bot") if isinstance(result, dict) else None
     found = bot.get("id") if isinstance(bot, dict) else None
     return number(found, method, portal.installation.member_id)
@@ -77,4 +77,5 @@ def _register_v1(portal: Portal, code: str, handler: str) -> int:
         "PROPERTIES": {"NAME": NAME, "COLOR": "AZURE"},
     }
     method = "imbot.register"
-    return number(portal.rest.call(method, params), method, portal.installation.member_id)
+    answer = portal.rest.call(method, params, repeatable=True)
+    return number(answer, method, portal.installation.member_id)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from b24app.actions import bots, drafts
 from b24app.actions.drafts import Draft
 from b24app.actions.portal import Portal
-from b24app.bitrix.rest import number
+from b24app.bitrix.answers import number
 from b24app.errors import (
     AlreadyGone,
     B24AppError,
@@ -66,7 +66,7 @@ def update(portal: Portal, app_id: int, draft: Draft) -> ChatApp:
         fields = difference(current, wanted)
         if not fields:
             return current
-        portal.rest.call("imbot.app.update", {"APP_ID": app_id, "FIELDS": fields})
+        _call_update(portal, app_id, fields)
         return portal.store.save_chat_app(
             wanted, seen=current.version, actor=portal.actor, verb=Verb.UPDATE, before=current
         )
@@ -117,7 +117,7 @@ def forget(portal: Portal, app_id: int) -> None:
     with portal.store.editing():
         app = portal.store.chat_app(app_id)
         try:
-            portal.rest.call("imbot.app.update", {"APP_ID": app_id, "FIELDS": {}})
+            _call_update(portal, app_id, {})
         except (NotOurs, AlreadyGone):
             portal.store.delete_chat_app(app, actor=portal.actor, verb=Verb.FORGET)
         else:
@@ -132,7 +132,7 @@ def renew_hash(portal: Portal, app_id: int) -> ChatApp:
             raise BadPayload("hash", "unknown_choice")
         wanted = replace(current, hash=drafts.new_hash())
         fields = difference(current, wanted)
-        portal.rest.call("imbot.app.update", {"APP_ID": app_id, "FIELDS": fields})
+        _call_update(portal, app_id, fields)
         return portal.store.save_chat_app(
             wanted, seen=current.version, actor=portal.actor, verb=Verb.UPDATE, before=current
         )
@@ -199,7 +199,7 @@ def _register_once(portal: Portal, app: ChatApp) -> ChatApp:
         registered = _call_register(portal, app)
         if begun_before:
             fields = parameters(app)
-            portal.rest.call("imbot.app.update", {"APP_ID": registered.id, "FIELDS": fields})
+            _call_update(portal, registered.id, fields)
             registered = replace(registered, icon_on_portal=not app.icon)
     except PortalUnreachable as exc:
         if not (exc.sent or begun_before):
@@ -217,12 +217,18 @@ def _call_register(portal: Portal, app: ChatApp) -> ChatApp:
     method = "imbot.app.register"
     params = {"BOT_ID": app.bot_id, "CODE": app.code} | parameters(app)
     member_id = portal.installation.member_id
-    return replace(app, id=number(portal.rest.call(method, params), method, member_id))
+    answer = portal.rest.call(method, params, repeatable=True)  # BOT_ID and CODE are its key
+    return replace(app, id=number(answer, method, member_id))
+
+
+def _call_update(portal: Portal, app_id: int, fields: Mapping[str, Any]) -> None:
+    params = {"APP_ID": app_id, "FIELDS": fields}
+    portal.rest.call("imbot.app.update", params, repeatable=True)
 
 
 def _unregister(portal: Portal, app: ChatApp) -> bool:
     try:
-        portal.rest.call("imbot.app.unregister", {"APP_ID": app.id})
+        portal.rest.call("imbot.app.unregister", {"APP_ID": app.id}, repeatable=True)
         was_there = True
     except AlreadyGone:
         was_there = False

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hmac
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from b24app.actions import tokens
 from b24app.actions.proof import Claim, Visitor, client, identify, netloc, prove
+from b24app.bitrix.answers import as_map
 from b24app.bitrix.inbound import Event, read_language
 from b24app.bitrix.oauth import AppInfo, Grant
 from b24app.bitrix.rest import Client
@@ -63,13 +65,10 @@ def _install(resources: Resources, claim: Claim, info: AppInfo, actor: Actor) ->
     resources.counters.add("installs", "ok")
     rest = client(resources, info.member_id, info.client_endpoint, claim.access)
     try:
-        language = subscribe(rest, resources.settings.app_url)
+        about = subscribe(rest, resources.settings.app_url)
     except (PortalError, PortalUnreachable):  # stored all the same; a job subscribes later
         return Visitor(installation, actor, subscribed=False)
-    if language != installation.language:
-        installation = replace(installation, language=language)
-        resources.installations.save(installation)
-    return Visitor(installation, actor)
+    return Visitor(learn(resources, installation, about), actor)
 
 
 def admit(resources: Resources, claim: Claim) -> Visitor:
@@ -141,8 +140,8 @@ def _keep_chain(
     )
 
 
-def subscribe(rest: Client, app_url: str) -> str:
-    """Bind the life-cycle events in one batch; returns the portal's language.
+def subscribe(rest: Client, app_url: str) -> dict[str, Any]:
+    """Bind the life-cycle events in one batch; returns the portal's ``app.info``.
 
     A handler that is already bound is fine. Raises the portal's refusal of any other kind,
     PortalUnreachable for an answer without results.
@@ -152,9 +151,23 @@ def subscribe(rest: Client, app_url: str) -> str:
         event: f"event.bind?{urlencode({'event': event, 'handler': handler})}"
         for event in SUBSCRIPTIONS
     }
-    results = rest.batch({**commands, "info": "app.info"}, known={"ERROR_CORE"})
-    info = results.get("info")
-    return read_language(info.get("LANGUAGE_ID") if isinstance(info, dict) else "")
+    commands["info"] = "app.info"
+    results = rest.batch(commands, known={"ERROR_CORE"}, repeatable=True)
+    return as_map(results.get("info"))
+
+
+def learn(
+    resources: Resources, installation: Installation, about: Mapping[str, Any]
+) -> Installation:
+    """Keep what a portal says of itself: its language, and the license its limits follow from."""
+    learned = replace(
+        installation,
+        language=read_language(about.get("LANGUAGE_ID")),
+        license=str(about.get("LICENSE") or "")[:64],
+    )
+    if learned != installation:
+        resources.installations.save(learned)
+    return learned
 
 
 def begin_code_flow(resources: Resources, domain: str) -> str:

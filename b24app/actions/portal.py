@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from b24app.actions import tokens
 from b24app.bitrix.rest import Client
-from b24app.records import Actor, Installation
+from b24app.records import Actor, Installation, Lane
 from b24app.resources import Resources
-from b24app.store import PortalStore
+from b24app.store import PortalStore, RateBudget
+from b24app.store.budget import rate_of
 
 
 @dataclass(frozen=True)
@@ -22,16 +23,27 @@ class Portal:
     app_url: str
 
 
-def open_portal(resources: Resources, member_id: str, actor: Actor) -> Portal:
-    """The portal as ``actor`` sees it; raises NotInstalled, StoreUnavailable."""
+def open_portal(
+    resources: Resources, member_id: str, actor: Actor, *, lane: Lane = Lane.INTERACTIVE
+) -> Portal:
+    """The portal as ``actor`` sees it; raises NotInstalled, StoreUnavailable.
+
+    In the bulk lane calls wait longer for the portal's limits and let people go first.
+    """
     installation = resources.installations.get(member_id)
-
-    def token(stale: str | None = None) -> str:
-        return tokens.access_token(resources, installation, stale)
-
+    rest = Client(
+        resources.http,
+        installation.client_endpoint,
+        member_id=member_id,
+        token=tokens.source(resources, installation),
+        budget=RateBudget(resources.redis, member_id, rate_of(installation.license)),
+        lane=lane,
+        moved=lambda: tokens.relocate(resources, installation),
+        observe=resources.meter.record,
+    )
     return Portal(
         installation=installation,
-        rest=Client(resources.http, installation.client_endpoint, member_id=member_id, token=token),
+        rest=rest,
         store=PortalStore(resources.redis, member_id),
         actor=actor,
         app_url=resources.settings.app_url,

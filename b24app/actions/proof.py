@@ -21,6 +21,7 @@ from b24app.errors import (
 )
 from b24app.records import Actor, Installation
 from b24app.resources import Resources
+from b24app.store import RateBudget
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _ask_servers(resources: Resources, servers: tuple[str, ...], access: str) ->
 def identify(resources: Resources, info: AppInfo, access: str) -> Actor:
     """Who the token's owner is, asked of the proven portal; raises Unproven."""
     rest = client(resources, info.member_id, info.client_endpoint, access)
-    profile = rest.call("profile")
+    profile = rest.call("profile", repeatable=True)
     if not isinstance(profile, dict) or str(profile.get("ID")) != str(info.user_id):
         raise Unproven("profile of another user", info.member_id)
     name = f"{profile.get('NAME') or ''} {profile.get('LAST_NAME') or ''}".strip()
@@ -137,7 +138,14 @@ def client(resources: Resources, member_id: str, endpoint: str, access: str) -> 
             raise AuthorizationLost(member_id, "expired_token")
         return access
 
-    return Client(resources.http, endpoint, member_id=member_id, token=token)
+    return Client(
+        resources.http,
+        endpoint,
+        member_id=member_id,
+        token=token,
+        budget=RateBudget(resources.redis, member_id),
+        observe=resources.meter.record,
+    )
 
 
 def netloc(endpoint: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
+from urllib.parse import urlsplit
 
 from b24app.errors import AuthorizationLost, AuthServerRefused
 from b24app.records import Chain, Installation
 from b24app.resources import Resources
 
 EARLY_SECONDS: Final = 60
+KEPT_SECONDS: Final = 30  # well within what EARLY_SECONDS leaves
 # This person's grant is over, another chain may live (b24restdocs: settings/oauth).
 DEAD_CHAIN: Final = frozenset({"invalid_grant", "invalid_request"})
 # Our own keys are refused: the operator's fault, and nobody's chain is to blame.
@@ -26,6 +30,35 @@ def access_token(resources: Resources, installation: Installation, stale: str | 
         if is_good(chain, stale):
             return chain.tokens.access
     return renew(resources, installation, stale)
+
+
+def source(resources: Resources, installation: Installation) -> Callable[..., str]:
+    """A token source for one client: remembers the token until its end or its refusal.
+
+    A token that another process has replaced is served until the first call it fails, not
+    longer: the refusal asks the store.
+    """
+    kept = ("", 0.0)
+
+    def token(stale: str | None = None) -> str:
+        nonlocal kept
+        access, good_until = kept
+        if not access or access == stale or good_until <= time.time():
+            access = access_token(resources, installation, stale)
+            kept = (access, time.time() + KEPT_SECONDS)
+        return access
+
+    return token
+
+
+def relocate(resources: Resources, installation: Installation) -> str:
+    """Where a portal that answers with a redirect has gone, as a renewal proves it.
+
+    The record follows (b24restdocs: change-domen.md). Raises as ``renew``.
+    """
+    chains = resources.installations.chains(installation.member_id)
+    renew(resources, installation, chains[0].tokens.access if chains else None)
+    return resources.installations.get(installation.member_id).client_endpoint
 
 
 def renew(resources: Resources, installation: Installation, stale: str | None) -> str:
@@ -59,8 +92,17 @@ def _renew_chain(resources: Resources, installation: Installation, chain: Chain)
         raise AuthServerRefused("invalid_grant")  # another portal's token was slipped in
     successor = Chain(chain.user_id, grant.tokens, chain.proven_at)
     resources.installations.replace_chain(installation.member_id, chain, successor)
+    if grant.client_endpoint != installation.client_endpoint:
+        _follow(resources, installation.member_id, grant.client_endpoint)
     resources.counters.add("renewals", "ok")
     return grant.tokens.access
+
+
+def _follow(resources: Resources, member_id: str, endpoint: str) -> None:
+    """The portal was renamed; the authorization server has said where it is now."""
+    current = resources.installations.get(member_id)
+    domain = urlsplit(endpoint).netloc
+    resources.installations.save(replace(current, client_endpoint=endpoint, domain=domain))
 
 
 def is_good(chain: Chain, stale: str | None) -> bool:

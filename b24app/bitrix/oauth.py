@@ -151,7 +151,7 @@ class OAuth:
         """
         try:
             answer = wire.post(self._http, f"{server}/rest/app.info", {"auth": access_token})
-        except wire.NoAnswer as exc:
+        except (wire.NoAnswer, wire.Moved) as exc:
             raise AuthServerUnreachable(str(exc)) from exc
         if "error" in answer.body:
             raise AuthServerRefused(plain_code(answer.body["error"]))

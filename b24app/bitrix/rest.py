@@ -1,62 +1,36 @@
 """The REST client of one portal: a call in, a result or an error of the tree out.
 
-Where tokens come from is handed in. Platform facts: bitrix24 REST, "Calling REST".
+Where tokens come from, how much may be sent and where a moved portal went is handed in.
+Platform facts: b24restdocs: api-reference/how-to-call-rest-api, limits.md.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, Protocol
 
 import urllib3
 
-from b24app.bitrix import wire
+from b24app.bitrix import retry, wire
+from b24app.bitrix.answers import as_map, error_code, error_of
 from b24app.errors import (
-    AccessDenied,
-    AlreadyGone,
-    AuthorizationLost,
+    B24AppError,
     MethodBlocked,
-    MethodGone,
-    NotOurs,
     PortalError,
+    PortalTrouble,
     PortalUnreachable,
     RateLimited,
 )
+from b24app.records import Lane, Permit
 
-CODE: Final = re.compile(r"[A-Z0-9_]{1,64}")
-ERRORS: Final[Mapping[str, type[PortalError]]] = {
-    "ACCESS_DENIED": AccessDenied,
-    "INSUFFICIENT_SCOPE": AccessDenied,
-    "USER_ACCESS_ERROR": AccessDenied,
-    "WRONG_AUTH_TYPE": AccessDenied,
-    "WRONG_LICENSE": AccessDenied,
-    "INVALID_CREDENTIALS": AccessDenied,
-    "ERROR_METHOD_NOT_FOUND": MethodGone,
-    "ERROR_MANIFEST_IS_NOT_AVAILABLE": MethodGone,
-    "QUERY_LIMIT_EXCEEDED": RateLimited,
-    "OVERLOAD_LIMIT": RateLimited,
-    "OPERATION_TIME_LIMIT": MethodBlocked,
-    "APP_ID_ERROR": NotOurs,
-    "BOT_OWNERSHIP_ERROR": NotOurs,
-    "CHAT_APP_ID_ERROR": AlreadyGone,
-    "BOT_ID_ERROR": AlreadyGone,
-    "BOT_NOT_FOUND": AlreadyGone,
-    "COMMAND_ID_ERROR": AlreadyGone,
-    "COMMAND_NOT_FOUND": AlreadyGone,
-}
-# No renewal mends these: the portal does not know our token, our application or itself any more.
-LOST: Final = frozenset(
-    {
-        "INVALID_TOKEN",
-        "AUTHORIZATION_ERROR",
-        "APPLICATION_NOT_FOUND",
-        "ERROR_OAUTH",
-        "NO_AUTH_FOUND",
-        "PAYMENT_REQUIRED",
-        "PORTAL_DELETED",
-    }
-)
+BATCH_LIMIT: Final = 50
+BATCH_SECONDS: Final = 60
+PATIENCE: Final = {Lane.INTERACTIVE: 8.0, Lane.BULK: 600.0}
+BLOCKED_SECONDS: Final = 60  # when the portal does not say until when
+TIGHT_OPERATING: Final = 330  # of the 420 to 480 seconds in ten minutes: bulk work stops here
 
 
 class TokenSource(Protocol):
@@ -65,88 +39,276 @@ class TokenSource(Protocol):
     def __call__(self, stale: str | None = None) -> str: ...
 
 
+class Budget(Protocol):
+    """How much may be sent to the portal, shared with everybody who calls it."""
+
+    def take(self, method: str, lane: Lane, patience: float) -> Permit: ...
+
+    def narrow(self) -> None: ...
+
+    def block(self, method: str, until: float, *, bulk_only: bool = False) -> None: ...
+
+
+class Unlimited:
+    """A budget without end, for a portal nobody knows yet."""
+
+    def take(self, method: str, lane: Lane, patience: float) -> Permit:
+        """Always granted."""
+        return Permit(granted=True, wait=0)
+
+    def narrow(self) -> None:
+        """Nothing to narrow."""
+
+    def block(self, method: str, until: float, *, bulk_only: bool = False) -> None:
+        """Nothing to block."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What one call came to, for the metrics."""
+
+    method: str
+    outcome: str
+    seconds: float
+    waited: float
+    attempts: int
+
+
+@dataclass
+class BatchResult:
+    """Results and errors by label; a label after a halt is in neither."""
+
+    results: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, B24AppError] = field(default_factory=dict)
+
+
+def _cannot_move() -> str:
+    return ""
+
+
 class Client:
     """Calls one portal as one of its administrators."""
 
     def __init__(
-        self, http: urllib3.PoolManager, endpoint: str, *, member_id: str, token: TokenSource
+        self,
+        http: urllib3.PoolManager,
+        endpoint: str,
+        *,
+        member_id: str,
+        token: TokenSource,
+        budget: Budget | None = None,
+        lane: Lane = Lane.INTERACTIVE,
+        moved: Callable[[], str] = _cannot_move,
+        observe: Callable[[Call], None] | None = None,
     ) -> None:
+        """``moved`` proves and returns the endpoint of a portal that answers with a redirect."""
         self._http = http
         self._endpoint = endpoint
         self._member_id = member_id
         self._token = token
+        self._budget = budget or Unlimited()
+        self._lane = lane
+        self._moved = moved
+        self._observe = observe
+        self._resets: dict[str, float] = {}
 
-    def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
+    def call(
+        self, method: str, params: Mapping[str, Any] | None = None, *, repeatable: bool = False
+    ) -> Any:
         """The ``result`` of one method.
 
-        An expired token is renewed once and the call repeated once; a second refusal is raised.
+        ``repeatable`` says that doing it twice is doing it once: then lost answers and the
+        portal's own failures are tried again. An expired token is renewed once and the call
+        repeated once. A person waits at most eight seconds for the portal's limits.
         Raises PortalError and its kin, PortalUnreachable, AuthorizationLost.
         """
-        access = self._token()
-        answer = self._send(method, params or {}, access)
-        if error_code(answer.body) == "EXPIRED_TOKEN":
-            answer = self._send(method, params or {}, self._token(stale=access))
-        return self._result(method, answer)
+        return self._body(method, params or {}, repeatable)["result"]
 
-    def batch(self, commands: Mapping[str, str], *, known: Collection[str] = ()) -> dict[str, Any]:
-        """The results by label of up to 50 ``method?query`` commands in one request.
+    def pages(self, method: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
+        """Every record of a list method, fifty to a request; as ``call`` for a read."""
+        start: object = 0
+        while start is not None:
+            body = self._body(method, {**(params or {}), "start": start}, repeatable=True)
+            records = body["result"]
+            yield from records.values() if isinstance(records, dict) else records
+            following = body.get("next")
+            start = following if following != start else None
 
-        An item that failed is raised, unless its code is among ``known``.
+    def batch(
+        self, commands: Mapping[str, str], *, known: Collection[str] = (), repeatable: bool = False
+    ) -> dict[str, Any]:
+        """As ``batch_all``, but an item's error is raised unless its code is among ``known``."""
+        answer = self.batch_all(commands, repeatable=repeatable)
+        for error in answer.errors.values():
+            if not isinstance(error, PortalError) or error.code not in known:
+                raise error
+        return answer.results
+
+    def batch_all(
+        self, commands: Mapping[str, str], *, halt: bool = False, repeatable: bool = False
+    ) -> BatchResult:
+        """Run any number of ``method?query`` commands, fifty to a request, in their order.
+
+        A reference such as ``$result[label]`` reaches labels of the same fifty. With ``halt``
+        nothing runs after the first error. Raises as ``call`` when a whole request fails.
         """
-        answer = self.call("batch", {"halt": 0, "cmd": dict(commands)})
-        parts = answer if isinstance(answer, dict) else {}
-        results, failures = parts.get("result") or {}, parts.get("result_error") or {}
-        if not isinstance(results, dict) or not isinstance(failures, dict):
-            raise PortalUnreachable(self._member_id, "batch", sent=True)
-        for label, failure in failures.items():
-            code = error_code(failure) if isinstance(failure, dict) else "UNKNOWN"
-            if code not in known:
-                raise self._error(commands.get(label, label).partition("?")[0], code, 200)
-        return results
+        merged = BatchResult()
+        for chunk in _chunks(commands):
+            params = {"halt": int(halt), "cmd": chunk}
+            answer = self._body("batch", params, repeatable)["result"]
+            self._merge(merged, chunk, as_map(answer))
+            if halt and merged.errors:
+                break
+        return merged
 
-    def _send(self, method: str, params: Mapping[str, Any], access: str) -> wire.Answer:
+    def _merge(
+        self, merged: BatchResult, chunk: Mapping[str, str], answer: Mapping[str, Any]
+    ) -> None:
+        """Sort a chunk's answers; raises PortalUnreachable when an item has none at all."""
+        results, failures = as_map(answer.get("result")), as_map(answer.get("result_error"))
+        for label, command in chunk.items():
+            method = command.partition("?")[0]
+            if label in failures:
+                code = error_code(as_map(failures[label])) or "UNKNOWN"
+                error = error_of(method, code, 200, self._member_id)
+                if isinstance(error, MethodBlocked):
+                    self._note_block(method, error)
+                merged.errors[label] = error
+            elif label in results:
+                code = error_code({"result": results[label]})
+                if code:
+                    merged.errors[label] = error_of(method, code, 200, self._member_id)
+                else:
+                    merged.results[label] = results[label]
+            elif not failures:
+                raise PortalUnreachable(self._member_id, "batch", sent=True)
+        for label, spent in as_map(answer.get("result_time")).items():
+            self._note_time(chunk.get(label, "").partition("?")[0], spent)
+
+    def _body(self, method: str, params: Mapping[str, Any], repeatable: bool) -> dict[str, Any]:
+        """The whole answer of one call, with everything done that may be tried again."""
+        started, waited, attempt, renewed, moved = time.monotonic(), 0.0, 1, False, False
+        access = ""
+        while True:
+            waited += self._wait(method, waited)
+            access = access or self._token()
+            try:
+                body = self._once(method, params, access)
+            except _Expired:
+                if renewed:
+                    error: B24AppError = error_of(method, "EXPIRED_TOKEN", 401, self._member_id)
+                    self._report(method, error, started, waited, attempt)
+                    raise error from None
+                renewed, access = True, self._token(stale=access)
+                continue
+            except wire.Moved:
+                self._endpoint = self._new_endpoint(method, moved)
+                moved = True
+                continue
+            except B24AppError as exc:
+                pause = self._pause(exc, attempt, repeatable, waited)
+                if pause is None:
+                    self._report(method, exc, started, waited, attempt)
+                    raise
+                time.sleep(pause)
+                waited, attempt = waited + pause, attempt + 1
+                continue
+            self._report(method, None, started, waited, attempt)
+            return body
+
+    def _wait(self, method: str, waited: float) -> float:
+        """Wait for the portal's budget; returns for how long. Raises RateLimited past patience."""
+        total = 0.0
+        while True:
+            patience = PATIENCE[self._lane] - waited - total
+            permit = self._budget.take(method, self._lane, patience)
+            if permit.wait > patience:
+                if permit.method_blocked:
+                    raise self._blocked(method, permit.wait)
+                raise RateLimited(method, "BUDGET", 503, self._member_id)
+            if permit.wait > 0:
+                time.sleep(permit.wait)
+                total += permit.wait
+            if permit.granted:
+                return total
+
+    def _once(self, method: str, params: Mapping[str, Any], access: str) -> dict[str, Any]:
+        """One request; raises what its answer means."""
         try:
-            return wire.post(
-                self._http, f"{self._endpoint}{method}.json", {**params, "auth": access}
+            answer = wire.post(
+                self._http,
+                f"{self._endpoint}{method}.json",
+                {**params, "auth": access},
+                seconds=BATCH_SECONDS if method == "batch" else wire.READ_SECONDS,
             )
         except wire.NoAnswer as exc:
             raise PortalUnreachable(self._member_id, method, sent=exc.sent) from exc
-
-    def _result(self, method: str, answer: wire.Answer) -> Any:
         code = error_code(answer.body)
+        if code == "EXPIRED_TOKEN":
+            raise _Expired
         if code:
-            raise self._error(method, code, answer.status)
-        if "result" not in answer.body:
+            raise error_of(method, code, answer.status, self._member_id)
+        if answer.status >= 400 or "result" not in answer.body:
             raise PortalUnreachable(self._member_id, method, sent=True)
-        return answer.body["result"]
+        self._note_time(method, answer.body.get("time"))
+        return answer.body
 
-    def _error(self, method: str, code: str, status: int) -> Exception:
-        if code in LOST or code == "EXPIRED_TOKEN":
-            return AuthorizationLost(self._member_id, code.lower())
-        return ERRORS.get(code, PortalError)(method, code, status, self._member_id)
+    def _pause(
+        self, error: B24AppError, attempt: int, repeatable: bool, waited: float
+    ) -> float | None:
+        """Seconds until the next try, or None; tells the budget what a refusal means."""
+        if isinstance(error, RateLimited):
+            self._budget.narrow()
+        if isinstance(error, MethodBlocked):
+            self._note_block(error.method, error)
+        if not isinstance(error, RateLimited | PortalTrouble | PortalUnreachable):
+            return None
+        pause = retry.pause(error, attempt, repeatable=repeatable)
+        if pause is None or waited + pause > PATIENCE[self._lane]:
+            return None
+        return pause
+
+    def _new_endpoint(self, method: str, moved: bool) -> str:
+        """Where a portal that redirects has gone, proven; never where the redirect points."""
+        endpoint = "" if moved else self._moved()
+        if not endpoint or endpoint == self._endpoint:
+            raise PortalUnreachable(self._member_id, method, sent=False)
+        return endpoint
+
+    def _note_time(self, method: str, spent: object) -> None:
+        """Remember when the method's operating time starts anew; bulk work stops in good time."""
+        block = as_map(spent)
+        reset, operating = block.get("operating_reset_at"), block.get("operating")
+        if not isinstance(reset, int | float) or not isinstance(operating, int | float):
+            return
+        self._resets[method.lower()] = float(reset)
+        if operating >= TIGHT_OPERATING:
+            self._budget.block(method, float(reset), bulk_only=True)
+
+    def _note_block(self, method: str, error: MethodBlocked) -> None:
+        known = self._resets.get(method.lower(), 0.0)
+        error.reset_at = known if known > time.time() else time.time() + BLOCKED_SECONDS
+        self._budget.block(method, error.reset_at)
+
+    def _blocked(self, method: str, wait: float) -> MethodBlocked:
+        error = MethodBlocked(method, "OPERATION_TIME_LIMIT", 429, self._member_id)
+        error.reset_at = time.time() + wait
+        return error
+
+    def _report(
+        self, method: str, error: B24AppError | None, started: float, waited: float, attempts: int
+    ) -> None:
+        if self._observe:
+            outcome = type(error).__name__ if error else "ok"
+            seconds = time.monotonic() - started
+            self._observe(Call(method.lower(), outcome, seconds, waited, attempts))
 
 
-def number(answer: object, method: str, member_id: str) -> int:
-    """The positive number a register method answers with; raises PortalUnreachable otherwise."""
-    if type(answer) is int or (isinstance(answer, str) and answer.isascii() and answer.isdigit()):
-        value = int(str(answer)[:18])
-        if value > 0:
-            return value
-    raise PortalUnreachable(member_id, method, sent=True)
+class _Expired(Exception):
+    """The access token's hour is over; never leaves this file."""
 
 
-def error_code(body: Mapping[str, Any]) -> str:
-    """The error's code in upper case, fit for a log line; empty when there is no error.
-
-    An error may come with status 200, at the top or nested in ``result``
-    (b24restdocs: imconnector-unregister; bitrix-modules: rest/classes/general/rest.php).
-    """
-    result = body.get("result")
-    if "error" in body:
-        code = body["error"]
-    elif isinstance(result, dict) and result.get("error") and "error_description" in result:
-        code = result["error"]
-    else:
-        return ""
-    text = str(code).upper()
-    return text if CODE.fullmatch(text) else "UNKNOWN"
+def _chunks(commands: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    items = iter(commands.items())
+    while chunk := dict(islice(items, BATCH_LIMIT)):
+        yield chunk

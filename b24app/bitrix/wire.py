@@ -9,12 +9,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
 
 MAX_ANSWER: Final = 16 * 1024 * 1024
 MAX_SECONDS: Final = 60
 CHUNK: Final = 64 * 1024
-USER_AGENT: Final = "b24app"
+CONNECT_SECONDS: Final = 3
+READ_SECONDS: Final = 30
+HEADERS: Final = {"Content-Type": "application/json", "User-Agent": "b24app"}
+NOTHING_SENT: Final = (NewConnectionError, ConnectTimeoutError, SSLError, ProxyError)
 
 
 class NoAnswer(Exception):
@@ -25,6 +34,10 @@ class NoAnswer(Exception):
         super().__init__(what)
 
 
+class Moved(Exception):
+    """The address answers with a redirect; it is not followed."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A status and the JSON object that came with it."""
@@ -33,27 +46,32 @@ class Answer:
     body: dict[str, Any]
 
 
-def post(http: urllib3.PoolManager, url: str, params: Mapping[str, Any]) -> Answer:
-    """POST ``params`` as JSON; raises NoAnswer when there is no JSON object to read.
+def post(
+    http: urllib3.PoolManager, url: str, params: Mapping[str, Any], *, seconds: float = READ_SECONDS
+) -> Answer:
+    """POST ``params`` as JSON; raises NoAnswer when there is no JSON object to read, or Moved.
 
-    Redirects are not followed and nothing is repeated here.
+    ``seconds`` is the longest silence. Redirects are not followed and nothing is repeated here.
     """
-    body = json.dumps(params).encode()
-    headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
     try:
         response = http.urlopen(
             "POST",
             url,
-            body=body,
-            headers=headers,
+            body=json.dumps(params).encode(),
+            headers=HEADERS,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds),
             redirect=False,
             retries=False,
             preload_content=False,
         )
-    except (NewConnectionError, ConnectTimeoutError) as exc:
+    except NOTHING_SENT as exc:
         raise NoAnswer(type(exc).__name__, sent=False) from exc
     except HTTPError as exc:
         raise NoAnswer(type(exc).__name__, sent=True) from exc
+    if 300 <= response.status < 400:
+        response.drain_conn()
+        response.release_conn()
+        raise Moved(response.headers.get("Location", ""))
     return Answer(response.status, _read(response))
 
 

@@ -20,6 +20,7 @@ class SharedCounters(Collector):
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """One family for each name, one sample for each outcome."""
+        resources().meter.flush()
         families: dict[str, CounterMetricFamily] = {}
         for (name, outcome), value in sorted(resources().counters.all().items()):
             if name not in families:

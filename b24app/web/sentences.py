@@ -104,6 +104,27 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         _("A permission is missing, so nothing was saved."),
         _("Check that the application has the permissions imbot and im in your portal."),
     ),
+    errors.UserShutOut: Reply(
+        502,
+        "error",
+        _("The portal has not let you in"),
+        _("Your portal limits who may use this application, so nothing was saved."),
+        _("Ask for access where the portal's administrators manage applications."),
+    ),
+    errors.ConfirmationNeeded: Reply(
+        502,
+        "warning",
+        _("An administrator has to allow this first"),
+        _("Your portal asks its administrators for a confirmation. Nothing was changed yet."),
+        _("Look for the question in the portal's notifications, then try again."),
+    ),
+    errors.PortalTrouble: Reply(
+        502,
+        "warning",
+        _("The portal has a problem of its own"),
+        _("If you were changing something, it is not certain whether it arrived."),
+        _("Try again with the same values; nothing is registered twice."),
+    ),
     errors.MethodGone: Reply(
         502,
         "error",
@@ -172,6 +193,27 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
     ),
 }
 REASONS: Final = {
+    "invalid_token": Reply(
+        409,
+        "error",
+        _("The portal does not know our access any more"),
+        _("It was withdrawn, or belongs to an installation from before. Your settings are kept."),
+        _("Open the application again as an administrator; that renews the access."),
+    ),
+    "authorization_error": Reply(
+        409,
+        "error",
+        _("The person whose access was used cannot sign in any more"),
+        _("Somebody may have left the company. Your settings are kept."),
+        _("Open the application again as an administrator; that renews the access."),
+    ),
+    "application_not_found": Reply(
+        409,
+        "error",
+        _("The portal does not have the application any more"),
+        _("It was switched off or removed there. Your settings are kept."),
+        _("Install it again in the portal."),
+    ),
     "payment_required": Reply(
         409,
         "warning",

@@ -231,7 +231,7 @@ def test_a_republication_half_way_is_told_whatever_went_wrong(installed, world, 
         world.faults.order("error", "imbot.app.unregister", code="expired_token", status=401)
         world.faults.order_token("drop")
     else:
-        world.faults.order("html", "imbot.app.unregister")
+        world.faults.order("html", "imbot.app.unregister", times=9)
 
     reply = installed.post(f"/chat-apps/{old.id}/republication", {"version": "1"})
 
@@ -241,7 +241,7 @@ def test_a_republication_half_way_is_told_whatever_went_wrong(installed, world, 
 
 def test_after_a_lost_answer_the_next_try_says_what_is_true(installed, world):
     """The portal has the first try under the same code; the second one brings it up to date."""
-    world.faults.order("lost", "imbot.app.register")
+    world.faults.order("lost", "imbot.app.register", times=4)
     installed.post("/chat-apps", typed(code="board"))
 
     reply = installed.post("/chat-apps", typed(code="board", iframe_url="https://other.example/"))
@@ -305,7 +305,7 @@ def test_the_hash_survives_republishing(installed):
 def test_a_republication_that_cannot_begin_leaves_the_old_one_working(installed, world):
     installed.post("/chat-apps", typed())
     [old] = installed.chat_apps()
-    world.faults.order("html", "imbot.app.register")
+    world.faults.order("html", "imbot.app.register", times=9)
 
     reply = installed.post(f"/chat-apps/{old.id}/republication", {"version": "1"})
 
@@ -317,7 +317,7 @@ def test_a_republication_that_cannot_begin_leaves_the_old_one_working(installed,
 def test_a_republication_that_stops_half_way_says_that_both_work(installed, world):
     installed.post("/chat-apps", typed())
     [old] = installed.chat_apps()
-    world.faults.order("html", "imbot.app.unregister")
+    world.faults.order("html", "imbot.app.unregister", times=9)
 
     reply = installed.post(f"/chat-apps/{old.id}/republication", {"version": "1"})
 
@@ -428,12 +428,20 @@ def test_a_portal_that_refuses_changes_nothing_in_our_record(installed, world):
 
 @pytest.mark.parametrize("fault", ["html", "truncated", "garbage", "drop", "query_limit"])
 def test_a_portal_in_trouble_is_a_page_with_a_next_step(installed, world, fault):
-    world.faults.order(fault, "imbot.app.register")
+    world.faults.order(fault, "imbot.app.register", times=9)
 
     reply = installed.post("/chat-apps", typed())
 
     assert reply.status_code in (502, 503)
     assert "ry again" in reply.text
+
+
+@pytest.mark.parametrize("fault", ["html", "lost", "truncated", "drop", "query_limit"])
+def test_a_hiccup_of_the_portal_is_not_even_noticed(installed, world, fault):
+    world.faults.order(fault, "imbot.app.register")
+
+    assert installed.post("/chat-apps", typed()).status_code == 200
+    assert len(installed.chat_apps()) == 1
 
 
 def test_an_employee_may_not(installed, egor, world):

@@ -55,7 +55,7 @@ def test_uninstalling_without_cleaning_keeps_what_was_made_but_no_secret(
     work()
 
     kept = {key.rpartition(":")[2] for key in keys_of(anna, resources)}
-    assert kept == {"bots", "chat-apps", "history"}
+    assert kept - {"rate"} == {"bots", "chat-apps", "history"}  # the rate runs out by itself
 
 
 def test_a_forged_uninstall_changes_nothing(anna, resources, work, app):
@@ -103,7 +103,7 @@ def test_a_flood_of_forged_uninstalls_spends_no_token(anna, world, resources, wo
 
 def test_a_job_that_fails_is_run_again(anna, world, resources, work):
     anna.install()
-    world.faults.order("html", "batch")
+    world.faults.order("html", "batch", times=4)
     token = application_token(anna, resources)
     post_event(anna, uninstall_event(anna, token) | {"event": "ONAPPUPDATE"})
 

@@ -176,7 +176,7 @@ def test_an_api_only_install_arrives_as_an_event(anna, world, resources):
 
 
 def test_an_install_whose_subscription_fails_is_finished_by_a_job(anna, world, work):
-    world.faults.order("html", "batch")
+    world.faults.order("html", "batch", times=4)
 
     assert anna.install().status_code == 200
     assert anna.portal.bindings == []

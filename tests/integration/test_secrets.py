@@ -62,7 +62,7 @@ def test_no_secret_leaves_its_place(log, anna, egor, world, resources, work):
     pages.append(anna.get(f"/chat-apps/{anna.chat_apps()[0].id}").text)
     oauth.expire_access_tokens(world, anna.portal)
     pages.append(anna.post("/chat-apps", typed(code="two")).text)
-    world.faults.order("html", "imbot.app.register")
+    world.faults.order("html", "imbot.app.register", times=4)
     pages.append(anna.post("/chat-apps", typed(code="three")).text)
     form = anna.frame_form()
     form.fields["member_id"] = "f" * 32

@@ -10,7 +10,7 @@ FLASK = {"web", "cli.py", "i18n.py", "resources.py", "__init__.py"}
 LIBRARIES = {
     "flask": FLASK,
     "flask_babel": FLASK,
-    "redis": {"store.py", "resources.py", "embedded.py"},
+    "redis": {"store", "resources.py", "embedded.py"},
     "urllib3": {"bitrix", "resources.py"},
     "requests": {"bitrix", "resources.py"},
     "authlib": {"bitrix"},
@@ -19,7 +19,7 @@ FLOOR = ("records", "errors", "settings", "i18n", "observe", "keys", "crypto")
 # What each room may import of ours.
 BELOW = {
     "bitrix": ("bitrix", "records", "errors", "settings"),
-    "store.py": ("keys", "crypto", "records", "errors"),
+    "store": ("store", "keys", "crypto", "records", "errors"),
     "resources.py": ("bitrix", "store", *FLOOR),
     "actions": ("actions", "bitrix", "store", "resources", *FLOOR),
     "jobs.py": ("actions", "resources", *FLOOR),
