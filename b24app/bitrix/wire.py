@@ -18,7 +18,6 @@ from urllib3.exceptions import (
 )
 
 MAX_ANSWER: Final = 16 * 1024 * 1024
-MAX_SECONDS: Final = 60
 CHUNK: Final = 64 * 1024
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 30
@@ -51,8 +50,9 @@ def post(
 ) -> Answer:
     """POST ``params`` as JSON; raises NoAnswer when there is no JSON object to read, or Moved.
 
-    ``seconds`` is the longest silence. Redirects are not followed and nothing is repeated here.
+    ``seconds`` is the longest silence, and twice that the longest answer. Redirects are not followed and nothing is repeated here.
     """
+    deadline = time.monotonic() + 2 * seconds
     try:
         response = http.urlopen(
             "POST",
@@ -72,12 +72,12 @@ def post(
         response.drain_conn()
         response.release_conn()
         raise Moved(response.headers.get("Location", ""))
-    return Answer(response.status, _read(response))
+    return Answer(response.status, _read(response, deadline))
 
 
-def _read(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> dict[str, Any]:
     try:
-        raw = _receive(response)
+        raw = _receive(response, deadline)
     except HTTPError as exc:
         raise NoAnswer(type(exc).__name__, sent=True) from exc
     finally:
@@ -91,9 +91,8 @@ def _read(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
     return body
 
 
-def _receive(response: urllib3.BaseHTTPResponse) -> bytes:
+def _receive(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
     """The whole body, as long as it is neither endless nor dripping."""
-    deadline = time.monotonic() + MAX_SECONDS
     raw = bytearray()
     while chunk := response.read1(CHUNK):
         raw += chunk

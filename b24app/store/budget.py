@@ -60,7 +60,7 @@ local now = time[1] + time[2] / 1000000
 local narrow = tonumber(redis.call('HGET', KEYS[1], 'narrow') or '1') * tonumber(ARGV[3])
 narrow = math.max(narrow, 0.25)
 redis.call('HSET', KEYS[1], 'empty',
-  string.format('%.6f', now + tonumber(ARGV[2]) / tonumber(ARGV[1])),
+  string.format('%.6f', now + tonumber(ARGV[2]) / (tonumber(ARGV[1]) * narrow)),
   'narrow', tostring(narrow), 'since', tostring(now))
 redis.call('EXPIRE', KEYS[1], 600)
 return 1

@@ -1,0 +1,115 @@
+"""The rate budget: one bucket for a portal, whoever calls."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from b24app.actions import tokens
+from b24app.bitrix.rest import Client
+from b24app.records import Lane, Rate
+from b24app.store import RateBudget
+from b24app.store.budget import ENTERPRISE, NORMAL, SELF_HOSTED, rate_of
+
+PEOPLE, BULK = Lane.INTERACTIVE, Lane.BULK
+
+
+@pytest.fixture
+def budget(resources):
+    return RateBudget(resources.redis, "m" * 32, Rate(leak=2, size=50))
+
+
+def granted(budget, lane, count):
+    return sum(budget.take("profile", lane, 0).granted for _ in range(count))
+
+
+def test_the_bucket_lets_a_burst_through_and_then_only_what_runs_out(budget):
+    assert 47 <= granted(budget, PEOPLE, 80) <= 49
+
+
+def test_bulk_work_leaves_room_for_people(budget):
+    assert 42 <= granted(budget, BULK, 80) <= 44
+    assert granted(budget, PEOPLE, 3) == 3
+
+
+def test_a_person_gets_a_place_in_advance_when_they_can_wait(budget):
+    granted(budget, PEOPLE, 60)
+
+    first = budget.take("profile", PEOPLE, 8)
+    second = budget.take("profile", PEOPLE, 8)
+
+    assert first.granted and second.granted
+    assert 0.3 < second.wait - first.wait < 0.7
+
+
+def test_a_person_who_would_wait_too_long_takes_no_place(budget):
+    granted(budget, PEOPLE, 60)
+    for _ in range(20):
+        last = budget.take("profile", PEOPLE, 8)
+
+    assert not last.granted and last.wait > 8
+
+
+def test_many_callers_never_get_more_than_the_bucket_holds(budget):
+    with ThreadPoolExecutor(16) as pool:
+        permits = list(pool.map(lambda _: budget.take("profile", PEOPLE, 0), range(200)))
+
+    assert sum(permit.granted for permit in permits) <= 49
+
+
+def test_a_refusal_of_the_portal_counts_the_bucket_as_full_and_narrower(budget):
+    budget.narrow()
+
+    permit = budget.take("profile", PEOPLE, 0)
+
+    assert not permit.granted and permit.wait > 1
+
+
+def test_a_blocked_method_is_blocked_for_everybody_until_its_time(budget, resources):
+    budget.block("Imbot.Register", time.time() + 30)
+    other = RateBudget(resources.redis, "m" * 32)
+
+    permit = other.take("imbot.register", PEOPLE, 8)
+
+    assert permit.method_blocked and 29 < permit.wait <= 30
+    assert other.take("profile", PEOPLE, 8).granted
+
+
+def test_a_block_for_bulk_work_lets_people_through(budget):
+    budget.block("profile", time.time() + 30, bulk_only=True)
+
+    assert budget.take("profile", BULK, 600).method_blocked
+    assert budget.take("profile", PEOPLE, 8).granted
+
+
+def test_portals_do_not_share_a_bucket(budget, resources):
+    granted(budget, PEOPLE, 80)
+
+    assert RateBudget(resources.redis, "n" * 32).take("profile", PEOPLE, 0).granted
+
+
+@pytest.mark.parametrize(
+    ("license_code", "rate"),
+    [("de_ent10000", ENTERPRISE), ("en_selfhosted", SELF_HOSTED), ("ru_std", NORMAL), ("", NORMAL)],
+)
+def test_the_license_says_how_much(license_code, rate):
+    assert rate_of(license_code) == rate
+
+
+def test_a_portal_with_the_real_bucket_never_refuses_us(anna, world, resources):
+    anna.install()
+    world.limits.bucket = (20.0, 50.0)
+    installation = resources.installations.get(anna.portal.member_id)
+    rest = Client(
+        resources.http,
+        installation.client_endpoint,
+        member_id=installation.member_id,
+        token=tokens.source(resources, installation),
+        budget=RateBudget(resources.redis, installation.member_id, Rate(leak=20, size=50)),
+        lane=BULK,
+    )
+
+    with ThreadPoolExecutor(8) as pool:
+        names = list(pool.map(lambda _: rest.call("profile")["ID"], range(120)))
+
+    assert names == ["1"] * 120

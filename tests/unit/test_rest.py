@@ -1,0 +1,344 @@
+"""The client's own rules, with a portal that is a function at the other end of the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3.exceptions import NewConnectionError, ProtocolError
+
+from b24app.bitrix.answers import error_code
+from b24app.bitrix.rest import BatchResult, Client
+from b24app.errors import (
+    AlreadyGone,
+    AuthorizationLost,
+    B24AppError,
+    MethodBlocked,
+    PortalTrouble,
+    PortalUnreachable,
+    RateLimited,
+)
+from b24app.records import Lane, Permit
+
+Reply = tuple[int, Any] | Exception
+
+
+class Reading:
+    """An answer as urllib3 hands it over."""
+
+    def __init__(self, status: int, body: Any, location: str = "") -> None:
+        self.status = status
+        self.headers = {"Location": location}
+        self._body = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    def read1(self, _: int) -> bytes:
+        body, self._body = self._body, b""
+        return body
+
+    def release_conn(self) -> None:
+        pass
+
+    drain_conn = close = release_conn
+
+
+class Wire:
+    """The other end: gives these replies in turn, the last one for ever."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = list(replies)
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+
+    def urlopen(self, method: str, url: str, *, body: bytes, **_: Any) -> Reading:
+        self.requests.append((url, json.loads(body)))
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if isinstance(reply, Exception):
+            raise reply
+        status, answer = reply
+        return Reading(status, answer, "https://elsewhere.example/" if status == 302 else "")
+
+
+class Ledger:
+    """A budget that writes down what it is told."""
+
+    def __init__(self, *permits: Permit) -> None:
+        self.permits = list(permits)
+        self.narrowed = 0
+        self.blocks: list[tuple[str, float, bool]] = []
+
+    def take(self, method: str, lane: Lane, patience: float) -> Permit:
+        return self.permits.pop(0) if self.permits else Permit(granted=True, wait=0)
+
+    def narrow(self) -> None:
+        self.narrowed += 1
+
+    def block(self, method: str, until: float, *, bulk_only: bool = False) -> None:
+        self.blocks.append((method, until, bulk_only))
+
+
+class Purse:
+    """A token source that counts renewals."""
+
+    def __init__(self) -> None:
+        self.renewals = 0
+
+    def __call__(self, stale: str | None = None) -> str:
+        self.renewals += stale is not None
+        return f"token-{self.renewals}"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch) -> list[float]:
+    """Pauses are written down instead of waited for."""
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    return pauses
+
+
+def client(wire: Wire, **options: Any) -> Client:
+    options.setdefault("token", Purse())
+    return Client(wire, "https://portal.example/rest/", member_id="m", **options)
+
+
+REFUSED = NewConnectionError(None, "refused")
+LOST = ProtocolError("connection reset")
+EXPIRED = (401, {"error": "expired_token"})
+FINE = (200, {"result": True})
+LIMIT = (503, {"error": "QUERY_LIMIT_EXCEEDED"})
+
+
+def test_an_expired_token_is_renewed_once_and_the_call_repeated_once():
+    wire, purse = Wire(EXPIRED, FINE), Purse()
+
+    assert client(wire, token=purse).call("profile") is True
+    assert purse.renewals == 1
+    assert [body["auth"] for _, body in wire.requests] == ["token-0", "token-1"]
+
+
+def test_a_second_refusal_is_raised_and_never_looped():
+    wire, purse = Wire(EXPIRED), Purse()
+
+    with pytest.raises(AuthorizationLost):
+        client(wire, token=purse).call("profile")
+    assert purse.renewals == 1
+    assert len(wire.requests) == 2
+
+
+def test_what_was_never_sent_is_tried_again_always():
+    wire = Wire(REFUSED, REFUSED, FINE)
+
+    assert client(wire).call("imbot.register") is True
+
+
+@pytest.mark.parametrize(
+    "reply", [LOST, (502, b"<html>"), (500, {"error": "INTERNAL_SERVER_ERROR"})]
+)
+def test_what_may_have_happened_is_tried_again_only_when_it_is_repeatable(reply):
+    assert client(Wire(reply, FINE)).call("profile", repeatable=True) is True
+
+    with pytest.raises((PortalUnreachable, PortalTrouble)):
+        client(Wire(reply, FINE)).call("event.bind")
+
+
+def test_tries_end():
+    wire = Wire(LOST)
+
+    with pytest.raises(PortalUnreachable):
+        client(wire).call("profile", repeatable=True)
+    assert len(wire.requests) == 4
+
+
+def test_pauses_grow(quick):
+    with pytest.raises(PortalUnreachable):
+        client(Wire(LOST)).call("profile", repeatable=True)
+
+    assert len(quick) == 3
+    assert 0.1 <= quick[0] <= 0.3 and 0.4 <= quick[2] <= 1.2
+
+
+def test_a_refusal_for_too_many_requests_narrows_the_budget_and_is_tried_again():
+    ledger = Ledger()
+
+    assert client(Wire(LIMIT, FINE), budget=ledger).call("imbot.register") is True
+    assert ledger.narrowed == 1
+
+
+def test_a_person_never_waits_longer_than_eight_seconds(quick):
+    with pytest.raises(RateLimited):
+        client(Wire(LIMIT)).call("profile", repeatable=True)
+    assert sum(quick) <= 8
+
+    ledger = Ledger(Permit(granted=False, wait=8.5))
+    with pytest.raises(RateLimited):
+        client(Wire(FINE), budget=ledger).call("profile")
+
+
+def test_bulk_work_waits_as_long_as_it_takes(quick):
+    ledger = Ledger(Permit(False, 20), Permit(False, 20), Permit(True, 0))
+
+    assert client(Wire(FINE), budget=ledger, lane=Lane.BULK).call("profile") is True
+    assert quick == [20, 20]
+
+
+def test_a_blocked_method_is_reported_with_its_time_and_not_called_again():
+    ledger, wire = Ledger(), Wire((429, {"error": "OPERATION_TIME_LIMIT"}))
+
+    with pytest.raises(MethodBlocked) as blocked:
+        client(wire, budget=ledger).call("profile", repeatable=True)
+    assert len(wire.requests) == 1
+    assert ledger.blocks == [("profile", blocked.value.reset_at, False)]
+
+    silent = Wire(FINE)
+    shut = Ledger(Permit(granted=False, wait=300, method_blocked=True))
+    with pytest.raises(MethodBlocked):
+        client(silent, budget=shut).call("profile")
+    assert silent.requests == []
+
+
+def test_bulk_work_stops_before_the_operating_time_is_used_up():
+    reset = 2_000_000_000
+    busy = {"result": True, "time": {"operating": 400, "operating_reset_at": reset}}
+    ledger = Ledger()
+
+    client(Wire((200, busy)), budget=ledger).call("profile")
+
+    assert ledger.blocks == [("profile", reset, True)]
+
+
+def test_a_moved_portal_is_followed_where_the_proof_says_and_once():
+    wire = Wire((302, b""), FINE)
+
+    assert client(wire, moved=lambda: "https://new.example/rest/").call("profile") is True
+    assert [url for url, _ in wire.requests] == [
+        "https://portal.example/rest/profile.json",
+        "https://new.example/rest/profile.json",
+    ]
+
+
+@pytest.mark.parametrize("proof", ["", "https://portal.example/rest/"])
+def test_a_redirect_without_a_proof_is_no_answer(proof):
+    wire = Wire((302, b""))
+
+    with pytest.raises(PortalUnreachable):
+        client(wire, moved=lambda: proof).call("profile")
+    assert len(wire.requests) == 1
+
+
+def test_every_call_is_measured():
+    calls = []
+
+    client(Wire(LOST, FINE), observe=calls.append).call("profile", repeatable=True)
+
+    [call] = calls
+    assert (call.method, call.outcome, call.attempts) == ("profile", "ok", 2)
+    assert call.waited > 0
+
+
+def test_pages_follow_next_to_the_end():
+    wire = Wire((200, {"result": [1, 2], "next": 50}), (200, {"result": [3]}))
+
+    assert list(client(wire).pages("events")) == [1, 2, 3]
+    assert [body["start"] for _, body in wire.requests] == [0, 50]
+
+
+def test_a_list_that_does_not_move_on_ends():
+    wire = Wire((200, {"result": [1], "next": 0}))
+
+    assert list(client(wire).pages("events")) == [1]
+
+
+def batch(results: Any, errors: Any = ()) -> Reply:
+    return (200, {"result": {"result": results, "result_error": list(errors) or errors or []}})
+
+
+def test_any_number_of_commands_goes_fifty_to_a_request():
+    def chunk(first: int, count: int) -> Reply:
+        return batch({f"c{number}": number for number in range(first, first + count)})
+
+    wire = Wire(chunk(0, 50), chunk(50, 50), chunk(100, 20))
+    commands = {f"c{number}": f"profile?{urlencode({'n': number})}" for number in range(120)}
+
+    answer = client(wire).batch_all(commands)
+
+    assert [len(body["cmd"]) for _, body in wire.requests] == [50, 50, 20]
+    assert answer.results == {f"c{number}": number for number in range(120)}
+
+
+def test_items_fail_for_themselves():
+    errors = {"b": {"error": "CHAT_APP_ID_ERROR", "error_description": "App not found"}}
+    wire = Wire((200, {"result": {"result": {"a": True}, "result_error": errors}}))
+
+    answer = client(wire).batch_all({"a": "x", "b": "imbot.app.unregister?APP_ID=1"})
+
+    assert answer.results == {"a": True}
+    assert isinstance(answer.errors["b"], AlreadyGone)
+
+
+def test_an_error_inside_an_items_result_is_an_error():
+    nested = {"result": False, "error": "NO_APPLICATION_ID", "error_description": "x"}
+    wire = Wire(batch({"a": nested}))
+
+    assert "a" in client(wire).batch_all({"a": "imconnector.unregister"}).errors
+
+
+def test_halt_stops_the_later_requests_too():
+    wire = Wire((200, {"result": {"result": [], "result_error": {"c0": {"error": "X"}}}}))
+
+    answer = client(wire).batch_all({f"c{n}": "profile" for n in range(120)}, halt=True)
+
+    assert len(wire.requests) == 1
+    assert list(answer.errors) == ["c0"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["error", "error_description", "result", "result_error", "time", "a"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+def outcome(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except B24AppError as error:
+        return error
+
+
+@given(json_values, st.sampled_from([200, 400, 401, 403, 404, 429, 500, 503]))
+def test_any_answer_is_a_result_or_an_error_of_the_tree(body, status):
+    found = outcome(lambda: client(Wire((status, body))).call("profile"))
+
+    if isinstance(body, dict) and error_code(body):
+        assert isinstance(found, B24AppError)
+    if not isinstance(found, B24AppError):
+        assert status < 400
+        assert isinstance(body, dict) and "error" not in body
+
+
+@given(json_values)
+def test_any_batch_answer_is_sorted_or_an_error(body):
+    found = outcome(
+        lambda: client(Wire((200, {"result": body}))).batch_all({"a": "profile", "error": "x"})
+    )
+
+    assert isinstance(found, BatchResult | B24AppError)
+    if isinstance(found, BatchResult):
+        assert set(found.results).isdisjoint(found.errors)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_result_or_an_error(body):
+    found = outcome(lambda: client(Wire((200, body))).call("profile"))
+
+    assert isinstance(found, B24AppError) or b"result" in body
