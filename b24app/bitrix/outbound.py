@@ -64,9 +64,10 @@ class Outbound(urllib3.PoolManager):
         self, method: str, url: str, redirect: bool = False, **options: Any
     ) -> urllib3.BaseHTTPResponse:
         """As the library's, by way of the proxy for every host that is not excepted."""
-        host = urllib3.util.parse_url(url).host or ""
-        if self._proxy and not proxy_bypass_environment(host, self._no_proxy):
-            return self._proxy.urlopen(method, url, redirect=redirect, **options)
+        if self._proxy:
+            host = urllib3.util.parse_url(url).host or ""
+            if not proxy_bypass_environment(host, self._no_proxy):
+                return self._proxy.urlopen(method, url, redirect=redirect, **options)
         return super().urlopen(method, url, redirect=redirect, **options)
 
 

@@ -50,7 +50,8 @@ def post(
 ) -> Answer:
     """POST ``params`` as JSON; raises NoAnswer when there is no JSON object to read, or Moved.
 
-    ``seconds`` is the longest silence, and twice that the longest answer. Redirects are not followed and nothing is repeated here.
+    ``seconds`` is the longest silence, and twice that the longest answer. Redirects are not
+    followed and nothing is repeated here.
     """
     deadline = time.monotonic() + 2 * seconds
     try:
@@ -96,6 +97,8 @@ def _receive(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
     raw = bytearray()
     while chunk := response.read1(CHUNK):
         raw += chunk
+        if response.length_remaining == 0:
+            break
         if len(raw) > MAX_ANSWER or time.monotonic() > deadline:
             response.close()
             raise NoAnswer("the answer is too long", sent=True)

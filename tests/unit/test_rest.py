@@ -34,6 +34,7 @@ class Reading:
     def __init__(self, status: int, body: Any, location: str = "") -> None:
         self.status = status
         self.headers = {"Location": location}
+        self.length_remaining = None
         self._body = body if isinstance(body, bytes) else json.dumps(body).encode()
 
     def read1(self, _: int) -> bytes:
