@@ -1,10 +1,17 @@
 // The icon's file field: picked or dropped, the file is sent by its htmx trigger "picked".
+// A refused one leaves the icon that is there.
+
+const REFUSED = 422
 
 export function drop(field) {
   const zone = field.querySelector("[data-zone]")
   const input = field.querySelector('input[type="file"]')
   const bar = field.querySelector("progress")
-  const send = () => { if (input.files.length) input.dispatchEvent(new Event("picked")) }
+  const send = () => {
+    if (!input.files.length) return
+    if (input.files[0].size > Number(input.dataset.most)) return sayTooBig()
+    input.dispatchEvent(new Event("picked"))
+  }
 
   input.addEventListener("change", send)
   field.querySelector('input[type="checkbox"]').addEventListener("change", send)
@@ -18,6 +25,8 @@ export function drop(field) {
     send()
   })
 
+  for (const name of ["dragover", "drop"]) document.addEventListener(name, keepPage)
+
   input.addEventListener("htmx:beforeSend", () => { bar.hidden = false })
   input.addEventListener("htmx:xhr:progress", ({ detail }) => {
     if (!detail.lengthComputable) return
@@ -26,8 +35,29 @@ export function drop(field) {
   })
   input.addEventListener("htmx:afterRequest", () => { bar.hidden = true })
 
+  field.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.xhr.status !== REFUSED) return
+    detail.target = word()
+    detail.selectOverride = `#${word().id}`
+    detail.swapOverride = "outerHTML"
+  })
+
+  function word() {
+    return field.querySelector("[data-word]")
+  }
+
+  function sayTooBig() {
+    const text = field.querySelector("template[data-too-big]").content.cloneNode(true)
+    word().replaceChildren(text)
+  }
+
   function hover(event) {
     event.preventDefault()
     zone.classList.add("is-over")
   }
+}
+
+// A file dropped beside the field must not replace the page.
+function keepPage(event) {
+  if (event.dataTransfer?.types.includes("Files")) event.preventDefault()
 }
