@@ -38,19 +38,21 @@ def confirm_uninstall(member_id: str, installed_at: int, clean: int, look: int =
     if installation.installed_at != installed_at:
         return  # installed anew meanwhile
     presence = _presence(known, installation)
-    if presence is not Presence.INSTALLED:
-        clean_up = bool(clean) and presence is Presence.GONE
-        installs.forget(known, installation, clean=clean_up)
-        known.installations.end_confirmation(member_id)
+    if presence is Presence.GONE:
+        installs.forget(known, installation, clean=bool(clean))
         known.counters.add("uninstalls", "confirmed")
+    elif presence is Presence.SILENT:
+        installs.forget_secrets(known, installation)
+        known.counters.add("uninstalls", "silent")
     elif look < len(PAUSES):
         known.enqueue(
             confirm_uninstall, member_id, installed_at, clean, look + 1, after=PAUSES[look]
         )
+        return
     else:
-        known.installations.end_confirmation(member_id)
         known.counters.add("uninstalls", "unconfirmed")
         log.warning("portal %s: an uninstall event was not confirmed, nothing removed", member_id)
+    known.installations.end_confirmation(member_id)
 
 
 def _presence(known: Resources, installation: Installation) -> Presence:

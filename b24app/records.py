@@ -169,6 +169,7 @@ class ChatApp:
     hash: str = field(default="", repr=False)
     icon: bytes = field(default=b"", repr=False)
     icon_on_portal: bool = True
+    published: bool = True
     version: int = 1
     updated_at: int = 0
     updated_by: str = ""

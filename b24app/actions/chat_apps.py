@@ -84,7 +84,7 @@ def republish(portal: Portal, app_id: int, version: int) -> Republication:
         current = _unchanged(portal, app_id, version)
         bot = bots.owner(portal, current.bot_id)
         code = _successor_code(portal, current)
-        wanted = replace(current, code=code, bot_id=bot.id, icon_on_portal=True)
+        wanted = replace(current, code=code, bot_id=bot.id, icon_on_portal=True, published=True)
         successor = portal.store.save_chat_app(
             _register(portal, wanted, bot),
             seen=0,

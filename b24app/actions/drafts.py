@@ -132,6 +132,7 @@ def check(draft: Draft, current: ChatApp | None = None) -> ChatApp:
         hash=(current.hash if current else new_hash()) if is_iframe else "",
         icon=icon or (current.icon if current else b""),
         icon_on_portal=current.icon_on_portal if current and not icon else not current,
+        published=current.published if current else True,
         version=current.version if current else 0,
     )
 

@@ -29,6 +29,7 @@ from b24app.errors import (
 )
 from b24app.records import Actor, Chain, Installation, Tokens
 from b24app.resources import Resources
+from b24app.store import PortalStore
 
 SUBSCRIPTIONS: Final = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL")
 ACCESS_SECONDS: Final = 3600
@@ -267,8 +268,18 @@ def presence(resources: Resources, installation: Installation) -> Presence:
 
 
 def forget(resources: Resources, installation: Installation, *, clean: bool) -> None:
-    """Remove a portal that is gone: everything when ``clean``, else only what is secret."""
+    """Remove a portal that is gone: everything when ``clean``, else only what is secret.
+
+    What stays is noted as not on the portal any more: an uninstall removes bots and chat apps
+    there (bitrix-modules: rest/lib/appTable.php, im/lib/bot.php).
+    """
     if clean:
         resources.installations.remove(installation.member_id)
     else:
+        PortalStore(resources.redis, installation.member_id).unpublish()
         resources.installations.remove_secrets(installation.member_id)
+
+
+def forget_secrets(resources: Resources, installation: Installation) -> None:
+    """Remove what is secret of a portal that may still have us; everything else stays true."""
+    resources.installations.remove_secrets(installation.member_id)

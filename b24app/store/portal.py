@@ -137,6 +137,16 @@ class PortalStore:
             pipe.execute()
 
     @translated
+    def unpublish(self) -> None:
+        """Note that the portal has removed everything of ours; what was typed stays."""
+        apps = [dataclasses.replace(app, published=False) for app in self.chat_apps()]
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(self._bots)
+            for app in apps:
+                pipe.hset(self._chat_apps, str(app.id), _write_chat_app(app))
+            pipe.execute()
+
+    @translated
     def history(self, count: int = 100) -> list[Change]:
         """The newest changes, newest first."""
         entries = self._redis.xrevrange(self._history, count=count)

@@ -215,13 +215,14 @@ def _form(
         form=draft,
         app=app,
         errors=sentences.of_fields(errors or {}),
+        labels={name: comparison.label(name, draft) for name in errors or {}},
         bots=of.store.bots(),
         languages=i18n.languages(*(entry.language for entry in draft.translations)),
         icon_url=icons.data_url(shown) if shown else "",
         portal_language=language,
         conflict=conflict,
         hash_visible=bool(app and app.hash),
-        offer_republish=bool(app and not app.icon_on_portal),
+        offer_republish=bool(app and not (app.icon_on_portal and app.published)),
         title=app.title(session().language, language, "en") if app else "",
     )
 

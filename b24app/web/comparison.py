@@ -26,6 +26,23 @@ LABELS: Final = {
 }
 
 
+OTHER_LABELS: Final = {
+    "code": lazy_gettext("Code"),
+    "icon": lazy_gettext("Icon"),
+    "translations": lazy_gettext("Languages"),
+}
+
+
+def label(field: str, draft: Draft) -> str:
+    """A field's name as the form shows it; one of a translation with its language."""
+    if field.startswith("translations."):
+        number, _, part = field.removeprefix("translations.").partition(".")
+        row = draft.translations[int(number)] if number.isdigit() else None
+        name = i18n.language_name(row.language) if row else ""
+        return f"{gettext('Title') if part == 'title' else gettext('Language')} ({name})"
+    return str(LABELS.get(field) or OTHER_LABELS.get(field, ""))
+
+
 def rows(yours: Draft, theirs: Draft) -> list[dict[str, str]]:
     """The fields that differ: label, yours, theirs."""
     pairs = [

@@ -24,7 +24,8 @@ class SharedCounters(Collector):
         families: dict[str, CounterMetricFamily] = {}
         for (name, outcome), value in sorted(resources().counters.all().items()):
             if name not in families:
-                families[name] = CounterMetricFamily(f"b24app_{name}", name, labels=["outcome"])
+                label = "method" if name.startswith("portal_call_") else "outcome"
+                families[name] = CounterMetricFamily(f"b24app_{name}", name, labels=[label])
             families[name].add_metric([outcome], value)
         yield from families.values()
 

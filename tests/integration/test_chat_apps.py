@@ -133,6 +133,15 @@ def test_a_wrong_field_is_named_and_what_was_typed_is_kept(installed, spoiled, s
     assert installed.chat_apps() == []
 
 
+def test_the_summary_names_the_fields(installed):
+    form = typed(iframe_url="", title=["Board", ""], description=["", "x"])
+
+    page = installed.post("/chat-apps", form).text
+
+    assert "Address: Please fill this in." in page
+    assert "Title (German): Please fill this in." in page
+
+
 def test_a_chat_app_needs_a_title_in_one_language(installed):
     reply = installed.post("/chat-apps", typed(title=["", ""]))
 

@@ -55,7 +55,28 @@ def test_uninstalling_without_cleaning_keeps_what_was_made_but_no_secret(
     work()
 
     kept = {key.rpartition(":")[2] for key in keys_of(anna, resources)}
-    assert kept - {"rate"} == {"bots", "chat-apps", "history"}  # the rate runs out by itself
+    assert kept - {"rate"} == {"chat-apps", "history"}  # the rate runs out by itself
+
+
+def test_after_a_reinstall_the_list_says_what_is_not_there_and_republishing_brings_it_back(
+    anna, world, resources, work
+):
+    anna.install()
+    anna.post("/chat-apps", typed())
+    [old] = anna.chat_apps()
+    anna.at_portal("/apps/uninstall", {})
+    assert world.drain()
+    work()
+
+    anna.install()
+    assert anna.chat_apps() == []
+    assert "Not on the portal" in anna.get("/chat-apps").text
+    reply = anna.post(f"/chat-apps/{old.id}/republication", {"version": "1"})
+
+    assert reply.status_code == 200
+    [new] = anna.chat_apps()
+    assert new.lang == old.lang
+    assert "Not on the portal" not in anna.get("/chat-apps").text
 
 
 def test_a_forged_uninstall_changes_nothing(anna, resources, work, app):

@@ -12,7 +12,7 @@ from sandbox import oauth
 from sandbox import portal as deeds
 from sandbox.__main__ import world_from
 from sandbox.server import serve
-from sandbox.world import make_world
+from sandbox.world import make_world, restore, snapshot
 
 ENVIRONMENT = {
     "B24_CLIENT_ID": "app.1.1",
@@ -139,6 +139,11 @@ def test_broken_snapshot_is_refused(tmp_path, text):
         ({"APP_URL": ""}, "APP_URL"),
         ({"SANDBOX_PORT": "many"}, "SANDBOX_PORT"),
         ({"SANDBOX_PROFILE": "wrong"}, "SANDBOX_PROFILE"),
+        ({"SANDBOX_BUCKET": "2"}, "SANDBOX_BUCKET"),
+        ({"SANDBOX_BUCKET": "2,50,1"}, "SANDBOX_BUCKET"),
+        ({"SANDBOX_BUCKET": "two,fifty"}, "SANDBOX_BUCKET"),
+        ({"SANDBOX_BUCKET": "0,50"}, "SANDBOX_BUCKET"),
+        ({"SANDBOX_BUCKET": "2,nan"}, "SANDBOX_BUCKET"),
     ],
 )
 def test_start_names_the_wrong_variable(change, named):
@@ -154,6 +159,23 @@ def test_environment_makes_the_world():
     assert world.card.handler_url == "http://127.0.0.1:8000/"
     assert world.card.install_url == "http://127.0.0.1:8000/install"
     assert (world.profile, world.faults.lenient_refresh) == ("documented", True)
+    assert world.limits.bucket is None
+    assert [portal.license for portal in world.portals] == ["en_ent10000", "de_std"]
+
+
+def test_environment_sets_limits_and_licence():
+    world = world_from(ENVIRONMENT | {"SANDBOX_BUCKET": "2,50", "SANDBOX_LICENSE": "en_selfhosted"})
+
+    assert world.limits.bucket == (2.0, 50.0)
+    assert [portal.license for portal in world.portals] == ["en_selfhosted"] * 2
+
+
+def test_state_from_before_there_were_commands_is_read(world, tmp_path):
+    state = snapshot(world)
+    for row in state["portals"]:
+        del row["commands"]
+
+    assert restore(state, world.card, 8010).portal("aurora").commands == {}
 
 
 def test_two_worlds_cannot_share_an_address(world, served):

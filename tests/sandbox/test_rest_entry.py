@@ -5,10 +5,20 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from requests.adapters import HTTPAdapter
 
 from sandbox import create_app, oauth
 from sandbox import portal as deeds
+from sandbox.limits import Limits
 from sandbox.methods import METHODS
+
+
+class Elsewhere(HTTPAdapter):
+    """Calls from another address of this machine."""
+
+    def init_poolmanager(self, *args, **kwargs):
+        super().init_poolmanager(*args, source_address=("127.0.0.5", 0), **kwargs)
+
 
 BOTH = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
 
@@ -234,6 +244,37 @@ def test_bucket_runs_over_and_leaks(anna, world):
 
     assert first == [200, 200, 200, 503]
     assert anna.post("profile").status_code == 200
+
+
+def test_bucket_is_the_portals_own_for_each_source_address(anna, boris, world):
+    world.limits.bucket = (2, 2)
+
+    assert [anna.post("profile").status_code for _ in range(3)] == [200, 200, 503]
+    assert boris.post("profile").status_code == 200
+    anna.http.mount("http://", Elsewhere())
+    assert anna.post("profile").status_code == 200
+
+
+def test_batch_is_one_request_and_refused_requests_are_counted(anna, boris, world):
+    world.limits.bucket = (2, 2)
+    cmd = [f"method.get?name=m{n}" for n in range(50)]
+
+    sent = [anna.post("batch", {"cmd": cmd}) for _ in range(4)]
+
+    assert [reply.status_code for reply in sent] == [200, 200, 503, 503]
+    refusal = {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "Too many requests"}
+    assert sent[-1].json() == refusal
+    assert "Retry-After" not in sent[-1].headers
+    assert (anna.portal.refused_requests, boris.portal.refused_requests) == (2, 0)
+    world.faults.order("query_limit")
+    assert boris.post("profile").status_code == 503
+    assert world.refused_requests == 3
+
+
+def test_clock_read_out_of_turn_does_not_fill_the_bucket():
+    limits = Limits(bucket=(2, 3))
+
+    assert [limits.admit("a", now) for now in (100.0, 99.0, 100.0, 100.0)] == [True] * 3 + [False]
 
 
 def test_method_that_worked_too_long_is_blocked_alone(anna, world):
