@@ -1,5 +1,6 @@
 """`python -m sandbox`: the two portals and the authorization server, until SIGTERM or SIGINT."""
 
+import math
 import os
 import signal
 import sys
@@ -31,8 +32,27 @@ def world_from(environ: Mapping[str, str]) -> World:
         profile=profile,
         state=environ.get("SANDBOX_STATE") or None,
     )
+    world.limits.bucket = bucket_from(environ.get("SANDBOX_BUCKET", ""))
+    for portal in world.portals:
+        portal.license = environ.get("SANDBOX_LICENSE") or portal.license
     world.faults.lenient_refresh = environ.get("SANDBOX_LENIENT_REFRESH", "0") == "1"
     return world
+
+
+def bucket_from(text: str) -> tuple[float, float] | None:
+    """Leak per second and size of a bucket written "2,50"; None for no limit ("").
+
+    Raises ValueError that names the variable.
+    """
+    if not text:
+        return None
+    try:
+        leak, size = (float(part) for part in text.split(","))
+    except ValueError:
+        leak = size = 0.0
+    if not (0 < leak < math.inf and 1 <= size < math.inf):
+        raise ValueError(f"SANDBOX_BUCKET is not leak,size: {text}")
+    return leak, size
 
 
 def main() -> int:

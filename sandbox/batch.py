@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox import php
-from sandbox.calls import Call
+from sandbox.calls import Call, Method
 from sandbox.execution import log_call, method_not_found, ordered_error, prove, run, timing
 from sandbox.faults import ITEM_FAULTS
 from sandbox.replies import RestError
@@ -25,6 +25,7 @@ def run_batch(call: Call) -> dict[str, Any]:
     done: Done = {name: {} for name in ("result", "error", "total", "next", "time")}
     commands = params.get("CMD")
     rows = commands.items() if isinstance(commands, dict) else enumerate(php.rows(commands))
+    changed = False
     for number, (label, command) in enumerate(rows):
         if number < LENGTH and not isinstance(command, str):
             continue
@@ -32,14 +33,18 @@ def run_batch(call: Call) -> dict[str, Any]:
         try:
             if number >= LENGTH:
                 raise RestError("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
-            method, result = _run_item(call, command, done)
+            row, result = _run_item(call, command, done)
         except RestError as error:
             done["error"][str(label)] = error.body()
             if halt:
                 break
             continue
+        changed |= row.changes
         done["result"][str(label)] = result
-        done["time"][str(label)] = timing(call.world, started, (call.client_id, method))
+        key = (call.client_id, row.name.lower())
+        done["time"][str(label)] = timing(call.world, started, key)
+    if changed:
+        call.world.save()
     return {
         "result": done["result"],
         "result_error": done["error"],
@@ -49,8 +54,8 @@ def run_batch(call: Call) -> dict[str, Any]:
     }
 
 
-def _run_item(call: Call, command: str, done: Done) -> tuple[str, Any]:
-    """Method and result of one item of a batch. Raises RestError."""
+def _run_item(call: Call, command: str, done: Done) -> tuple[Method, Any]:
+    """Method and result of one item of a batch, not yet saved. Raises RestError."""
     try:
         parts = urlsplit(command)
     except ValueError as exc:
@@ -67,7 +72,7 @@ def _run_item(call: Call, command: str, done: Done) -> tuple[str, Any]:
     item, row = prove(call.world, call.portal, method, call.grant.access, params)
     if row is None:
         raise method_not_found()
-    return method, php.to_json(run(item, row))
+    return row, php.to_json(run(item, row, save=False))
 
 
 def _resolve(value: php.Value, done: Done) -> php.Value:

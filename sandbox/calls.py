@@ -1,13 +1,13 @@
 """One REST call with everything it is made of, and the checks several methods share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sandbox import oauth
 from sandbox.php import Params
-from sandbox.records import Grant, Portal, User
+from sandbox.records import Binding, Grant, Portal, User
 from sandbox.replies import RestError
 from sandbox.world import World
 
@@ -58,6 +58,23 @@ def check_handler(url: str) -> None:
         raise RestError("ERROR_WRONG_HANDLER_URL", "Wrong handler URL")
     if parts.scheme not in ("http", "https"):
         raise RestError("ERROR_UNSUPPORTED_PROTOCOL", "Unsupported handler protocol")
+
+
+def rebind(call: Call, handlers: Mapping[str, str]) -> None:
+    """Subscribe the calling application to events at these URLs, instead of where it was.
+
+    There is one URL for each event of an application: a later bot or command takes over the
+    events of an earlier one.
+    """
+    call.portal.bindings = [
+        row
+        for row in call.portal.bindings
+        if row.client_id != call.client_id or row.event not in handlers
+    ]
+    for event, url in handlers.items():
+        call.portal.bindings.append(
+            Binding(event, url, 0, call.client_id, id=call.portal.take_id())
+        )
 
 
 def access_denied(details: str = "") -> RestError:

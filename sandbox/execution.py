@@ -68,11 +68,14 @@ def _check_grant(world: World, home: Portal, grant: Grant, row: Method | None) -
     return user
 
 
-def run(call: Call, row: Method) -> php.Value:
-    """Do what the method does, alone in the world. Raises RestError."""
+def run(call: Call, row: Method, *, save: bool = True) -> php.Value:
+    """Do what the method does, alone in the world. Raises RestError.
+
+    With `save` False the caller saves what has changed.
+    """
     with call.world.lock:
         result = row.run(call)
-        if row.changes:
+        if save and row.changes:
             call.world.save()
     return result
 

@@ -27,9 +27,10 @@ class Limits:
         leak, size = self.bucket
         with self._lock:
             level, stamp = self._levels.get(key, (0.0, now))
-            level = max(0.0, level - (now - stamp) * leak)
+            # Two requests may come here in another order than they read the clock.
+            level = max(0.0, level - max(0.0, now - stamp) * leak)
             admitted = level + 1 <= size
-            self._levels[key] = (level + admitted, now)
+            self._levels[key] = (level + admitted, max(now, stamp))
         return admitted
 
     def add(self, client_id: str, method: str, seconds: float, now: float) -> tuple[float, int]:

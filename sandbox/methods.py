@@ -3,7 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox import events, methods_imbot, methods_imbot_v2, php
+from sandbox import (
+    events,
+    methods_command,
+    methods_command_v2,
+    methods_imbot,
+    methods_imbot_v2,
+    php,
+)
 from sandbox.calls import Call, Method, access_denied, argument_missing, check_handler
 from sandbox.records import Binding
 from sandbox.replies import RestError
@@ -186,5 +193,11 @@ _BASIC = (
 
 METHODS: dict[str, Method] = {
     method.name.lower(): method
-    for method in (*_BASIC, *methods_imbot.METHODS, *methods_imbot_v2.METHODS)
+    for method in (
+        *_BASIC,
+        *methods_imbot.METHODS,
+        *methods_command.METHODS,
+        *methods_imbot_v2.METHODS,
+        *methods_command_v2.METHODS,
+    )
 }

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox import images, php, portal
-from sandbox.calls import Call, Method, check_handler
-from sandbox.records import Binding, Bot, ChatApp
+from sandbox.calls import Call, Method, check_handler, rebind
+from sandbox.records import Bot, ChatApp
 from sandbox.replies import RestError
 
 # Parameter, event, text when it is missing (None: it may be missing); in the order of checking.
@@ -55,7 +55,7 @@ def register_bot(call: Call) -> int:
     bot = next((bot for bot in call.portal.bots if bot.code == php.text(code)), None)
     if bot is None:
         bot = _new_bot(call, params, properties)
-    _bind(call, handlers)
+    rebind(call, handlers)
     return bot.id
 
 
@@ -96,19 +96,6 @@ def _new_bot(call: Call, params: php.Params, properties: php.Params) -> Bot:
     )
     call.portal.bots.append(bot)
     return bot
-
-
-def _bind(call: Call, handlers: dict[str, str]) -> None:
-    """One URL for each event of an application: a later bot takes an earlier one's events."""
-    call.portal.bindings = [
-        row
-        for row in call.portal.bindings
-        if row.client_id != call.client_id or row.event not in handlers
-    ]
-    for event, url in handlers.items():
-        call.portal.bindings.append(
-            Binding(event, url, 0, call.client_id, id=call.portal.take_id())
-        )
 
 
 def unregister_bot(call: Call) -> bool:

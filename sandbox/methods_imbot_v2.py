@@ -3,8 +3,8 @@
 from typing import Any
 
 from sandbox import events, images, php, portal
-from sandbox.calls import Call, Method, check_handler
-from sandbox.records import Binding, Bot
+from sandbox.calls import Call, Method, check_handler, rebind
+from sandbox.records import Bot
 from sandbox.replies import RestError
 
 TYPES = ("bot", "network", "openline", "supervisor", "personal")
@@ -58,7 +58,7 @@ def register(call: Call) -> dict[str, Any]:
     bot = _new_bot(call, fields, code, mode, url)
     call.portal.bots.append(bot)
     if mode == "webhook":
-        _bind(call, url)
+        rebind(call, dict.fromkeys(events.BOT_V2_EVENTS, url))
     return _answer(bot)
 
 
@@ -110,21 +110,9 @@ def _avatar(value: php.Value) -> str:
         raise RestError("BOT_AVATAR_INCORRECT_TYPE", "Avatar must be an image file") from exc
 
 
-def _bind(call: Call, url: str) -> None:
-    """One URL for each v2 event of an application, as in the first version."""
-    call.portal.bindings = [
-        row
-        for row in call.portal.bindings
-        if row.client_id != call.client_id or row.event not in events.BOT_V2_EVENTS
-    ]
-    for event in events.BOT_V2_EVENTS:
-        call.portal.bindings.append(
-            Binding(event, url, 0, call.client_id, id=call.portal.take_id())
-        )
-
-
-def _own_bot(call: Call) -> Bot:
-    bot_id = php.intval(_any(call.params, "botId", "BOT_ID"))
+def own_bot(call: Call) -> Bot:
+    """The bot the call names, registered by the calling application. Raises RestError."""
+    bot_id = php.intval(php.text(_any(call.params, "botId", "BOT_ID")))
     if bot_id < 1:
         raise RestError("BOT_ID_REQUIRED", "botId is required")
     bot = call.portal.bot(bot_id)
@@ -140,12 +128,12 @@ def _any(params: php.Params, *names: str) -> php.Value:
 
 
 def unregister(call: Call) -> dict[str, bool]:
-    portal.remove_bot(call.world, call.portal, _own_bot(call), call.user.id, call.grant.hops)
+    portal.remove_bot(call.world, call.portal, own_bot(call), call.user.id, call.grant.hops)
     return {"result": True}
 
 
 def get(call: Call) -> dict[str, Any]:
-    bot_id = php.intval(_any(call.params, "botId", "BOT_ID"))
+    bot_id = php.intval(php.text(_any(call.params, "botId", "BOT_ID")))
     code = _any(call.params, "code", "CODE")
     if bot_id < 1 and code is None:
         raise RestError("PARAMS_REQUIRED", "botId or code is required")

@@ -142,7 +142,7 @@ def fire_app_event(
 
 
 def remove_bot(world: World, portal: Portal, bot: Bot, user_id: int, hops: int = 7) -> None:
-    """Delete a bot with its chat apps; both delete events go out first.
+    """Delete a bot with its chat apps and commands; both delete events go out first.
 
     The application's v2 bindings go with its last bot; v1 bindings stay.
     """
@@ -169,6 +169,8 @@ def remove_bot(world: World, portal: Portal, bot: Bot, user_id: int, hops: int =
             )
         portal.bots.remove(bot)
         portal.chat_apps = [app for app in portal.chat_apps if app.bot_id != bot.id]
+        for command in [row for row in portal.commands.values() if row.bot_id == bot.id]:
+            portal.remove_command(command)
         if not any(other.client_id == bot.client_id for other in portal.bots):
             portal.bindings = [
                 binding

@@ -91,6 +91,20 @@ class ChatApp:
 
 
 @dataclass
+class Command:
+    """A slash command of a bot; `command` without the slash."""
+
+    id: int
+    bot_id: int
+    command: str
+    client_id: str
+    common: bool = False
+    hidden: bool = False
+    extranet_support: bool = False
+    lang: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass
 class Binding:
     """One row of event.bind. `connector_id` is set for offline events."""
 
@@ -137,6 +151,8 @@ class Portal:
     installs: dict[str, Install] = field(default_factory=dict)
     bots: list[Bot] = field(default_factory=list)
     chat_apps: list[ChatApp] = field(default_factory=list)
+    # By number; changed through the methods below, which know the names as well.
+    commands: dict[int, Command] = field(default_factory=dict)
     bindings: list[Binding] = field(default_factory=list)
     events_log: list[SentEvent] = field(default_factory=list)
     rest_log: list[RestCall] = field(default_factory=list, repr=False)
@@ -147,9 +163,15 @@ class Portal:
     old_hosts: list[str] = field(default_factory=list)
     # Set while the portal is closed: every call answers PORTAL_DELETED.
     deleted: bool = False
+    # Requests answered with QUERY_LIMIT_EXCEEDED; not kept in the snapshot.
+    refused_requests: int = 0
+    _command_ids: dict[tuple[int, str], int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._command_ids = {(row.bot_id, row.command): row.id for row in self.commands.values()}
 
     def take_id(self) -> int:
-        """The next number for a bot, chat app or binding of this portal."""
+        """The next number for a bot, chat app, command or binding of this portal."""
         self.next_id += 1
         return self.next_id - 1
 
@@ -160,6 +182,25 @@ class Portal:
     def chat_app(self, app_id: int) -> ChatApp | None:
         """The chat app with this number, or None."""
         return next((app for app in self.chat_apps if app.id == app_id), None)
+
+    def command_named(self, bot_id: int, name: str) -> Command | None:
+        """The bot's command of this name (no slash), or None."""
+        return self.commands.get(self._command_ids.get((bot_id, name), 0))
+
+    def add_command(self, command: Command) -> None:
+        """Keep a new command."""
+        self.commands[command.id] = command
+        self._command_ids[command.bot_id, command.command] = command.id
+
+    def rename_command(self, command: Command, name: str) -> None:
+        """Give a command another name (no slash)."""
+        del self._command_ids[command.bot_id, command.command]
+        command.command = name
+        self._command_ids[command.bot_id, name] = command.id
+
+    def remove_command(self, command: Command) -> None:
+        """Forget a command."""
+        del self.commands[command.id], self._command_ids[command.bot_id, command.command]
 
 
 @dataclass
@@ -194,9 +235,10 @@ class Code:
 
 
 def portal_data(portal: Portal) -> dict[str, Any]:
-    """A portal as JSON-ready data, without its REST log and the card."""
+    """A portal as JSON-ready data, without the card and what is only counted or looked up."""
     row = asdict(portal)
-    del row["rest_log"], row["card"]
+    del row["rest_log"], row["card"], row["refused_requests"], row["_command_ids"]
+    row["commands"] = list(row["commands"].values())
     return row
 
 
@@ -213,6 +255,8 @@ def portal_from(row: dict[str, Any], card: AppCard, port: int) -> Portal:
     rows["installs"] = {key: Install(**value) for key, value in row["installs"].items()}
     rows["bots"] = [Bot(**value) for value in row["bots"]]
     rows["chat_apps"] = [ChatApp(**value) for value in row["chat_apps"]]
+    # Absent from states that were kept before there were commands.
+    rows["commands"] = {value["id"]: Command(**value) for value in row.get("commands", [])}
     rows["bindings"] = [Binding(**value) for value in row["bindings"]]
     rows["events_log"] = [SentEvent(**value) for value in row["events_log"]]
     rows["user_options"] = {int(key): value for key, value in row["user_options"].items()}

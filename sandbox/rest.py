@@ -33,10 +33,10 @@ def entry(tail: str) -> Response:
     home: Portal = g.portal
     log_call(world, home, method, params)
     if not world.limits.admit(f"{home.key}|{request.remote_addr}", world.now()):
-        return _limit_exceeded()
+        return _limit_exceeded(world, home)
     fault = world.faults.take_rest(method)
     if fault is not None:
-        early = _before_work(fault)
+        early = _before_work(fault, world, home)
         if early is not None:
             return early
     reply = _answer(world, home, method, tail, params)
@@ -48,7 +48,7 @@ def entry(tail: str) -> Response:
 def _authorization_server(world: World, method: str, params: php.Params) -> Response:
     started = time.time()
     fault = world.faults.take_rest(PROOF, named_only=True)
-    early = _before_work(fault) if fault else None
+    early = _before_work(fault, world, None) if fault else None
     if early is not None:
         return early
     try:
@@ -60,16 +60,19 @@ def _authorization_server(world: World, method: str, params: php.Params) -> Resp
     return replies.json_reply({"result": result, "time": timing(world, started, None)})
 
 
-def _limit_exceeded() -> Response:
+def _limit_exceeded(world: World, home: Portal | None) -> Response:
+    if home is not None:
+        with world.lock:
+            home.refused_requests += 1
     error = RestError("QUERY_LIMIT_EXCEEDED", "Too many requests", 503)
     return replies.json_reply(error.body(), error.status)
 
 
-def _before_work(fault: RestFault) -> Response | None:
+def _before_work(fault: RestFault, world: World, home: Portal | None) -> Response | None:
     """The answer of a fault that spares the work; None for one that comes after it."""
     match fault.kind:
         case "query_limit":
-            return _limit_exceeded()
+            return _limit_exceeded(world, home)
         case "operation_limit" | "error":
             error = ordered_error(fault)
             return replies.json_reply(error.body(), error.status)

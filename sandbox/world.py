@@ -99,6 +99,11 @@ class World:
         with self.lock:
             self.offset += seconds
 
+    @property
+    def refused_requests(self) -> int:
+        """How many requests all portals answered with QUERY_LIMIT_EXCEEDED."""
+        return sum(portal.refused_requests for portal in self.portals)
+
     def portal(self, key: str) -> Portal:
         """The portal by its key ("aurora", "borealis"). Raises KeyError."""
         for portal in self.portals:

@@ -74,6 +74,34 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return certificate("127.0.0.2", tmp_path_factory.mktemp("tls"))
 
 
+class Https:
+    """Aurora of `world` over https, in a `with` block."""
+
+    def __init__(self, world: World, pem: Path) -> None:
+        address, _, port = world.portal("aurora").host.rpartition(":")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        self.server = make_server(
+            address,
+            int(port),
+            create_app(world),
+            threaded=True,
+            request_handler=Quiet,
+            ssl_context=context,
+        )
+        self.thread = threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.02}
+        )
+
+    def __enter__(self) -> None:
+        self.thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
 @dataclass
 class Pair:
     """Both clients with the same token of Anna's, at Aurora."""
@@ -119,37 +147,9 @@ def pair(world: World, trusted: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
     endpoint = f"https://{aurora.host}/rest/"
     ours = Client(http, endpoint, member_id=aurora.member_id, token=token)
-    with served(world, trusted):
+    with Https(world, trusted):
         yield Pair(world, theirs, ours)
         http.clear()
-
-
-class served:
-    """Aurora of `world` over https, in a `with` block."""
-
-    def __init__(self, world: World, pem: Path) -> None:
-        address, _, port = world.portal("aurora").host.rpartition(":")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
-        self.server = make_server(
-            address,
-            int(port),
-            create_app(world),
-            threaded=True,
-            request_handler=Quiet,
-            ssl_context=context,
-        )
-        self.thread = threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.02}
-        )
-
-    def __enter__(self) -> None:
-        self.thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
 
 def mixed(foreign: int) -> Commands:
