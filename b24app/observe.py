@@ -36,6 +36,8 @@ class Measured(Protocol):
     @property
     def method(self) -> str: ...
     @property
+    def member_id(self) -> str: ...
+    @property
     def outcome(self) -> str: ...
     @property
     def seconds(self) -> float: ...
@@ -94,9 +96,10 @@ class Meter:
         self._next = 0.0
 
     def record(self, call: Measured) -> None:
-        """Count one call of a portal; no metric and no line names the portal or a secret."""
+        """Count one call of a portal: a line for the log, and metrics that name no portal."""
         log.debug(
-            "%s %s in %.3f s, waited %.3f s, %d attempts",
+            "portal %s: %s %s in %.3f s, waited %.3f s, %d attempts",
+            call.member_id,
             call.method,
             call.outcome,
             call.seconds,

@@ -65,9 +65,10 @@ class Unlimited:
 
 @dataclass(frozen=True)
 class Call:
-    """What one call came to, for the metrics."""
+    """What one call came to, for the metrics and the log."""
 
     method: str
+    member_id: str
     outcome: str
     seconds: float
     waited: float
@@ -206,7 +207,7 @@ class Client:
                 moved = True
                 continue
             except B24AppError as exc:
-                pause = self._pause(exc, attempt, repeatable, waited)
+                pause = self._pause(exc, attempt, repeatable, time.monotonic() - started)
                 if pause is None:
                     self._report(method, exc, started, waited, attempt)
                     raise
@@ -254,9 +255,12 @@ class Client:
         return answer.body
 
     def _pause(
-        self, error: B24AppError, attempt: int, repeatable: bool, waited: float
+        self, error: B24AppError, attempt: int, repeatable: bool, elapsed: float
     ) -> float | None:
-        """Seconds until the next try, or None; tells the budget what a refusal means."""
+        """Seconds until the next try, or None; tells the budget what a refusal means.
+
+        A try that took all of the caller's patience by itself is the last one.
+        """
         if isinstance(error, RateLimited):
             self._budget.narrow()
         if isinstance(error, MethodBlocked):
@@ -264,7 +268,7 @@ class Client:
         if not isinstance(error, RateLimited | PortalTrouble | PortalUnreachable):
             return None
         pause = retry.pause(error, attempt, repeatable=repeatable)
-        if pause is None or waited + pause > PATIENCE[self._lane]:
+        if pause is None or elapsed + pause > PATIENCE[self._lane]:
             return None
         return pause
 
@@ -301,7 +305,7 @@ class Client:
         if self._observe:
             outcome = type(error).__name__ if error else "ok"
             seconds = time.monotonic() - started
-            self._observe(Call(method.lower(), outcome, seconds, waited, attempts))
+            self._observe(Call(method.lower(), self._member_id, outcome, seconds, waited, attempts))
 
 
 class _Expired(Exception):

@@ -229,13 +229,25 @@ def test_a_redirect_without_a_proof_is_no_answer(proof):
     assert len(wire.requests) == 1
 
 
+def test_a_try_that_took_all_patience_is_the_last(monkeypatch):
+    """A portal that hangs for thirty seconds is not asked four times while a person waits."""
+    clock = iter(range(0, 10_000, 30))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    wire = Wire(LOST, FINE)
+
+    with pytest.raises(PortalUnreachable):
+        client(wire).call("profile", repeatable=True)
+    assert len(wire.requests) == 1
+
+
 def test_every_call_is_measured():
     calls = []
 
     client(Wire(LOST, FINE), observe=calls.append).call("profile", repeatable=True)
 
     [call] = calls
-    assert (call.method, call.outcome, call.attempts) == ("profile", "ok", 2)
+    assert (call.method, call.member_id, call.outcome) == ("profile", "m", "ok")
+    assert call.attempts == 2
     assert call.waited > 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
 import struct
 import threading
 import time
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import urllib3
+from urllib3.exceptions import SSLError
 
 from b24app.bitrix import wire
 
@@ -120,12 +120,12 @@ def test_a_connection_that_ends_early_may_have_acted(serve, http, deed):
     assert silent.value.sent
 
 
-def test_nobody_there_means_nothing_was_sent(serve, http):
-    server = serve(reset)
-    server.listener.close()
+def test_nobody_there_means_nothing_was_sent(http):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
 
     with pytest.raises(wire.NoAnswer) as silent:
-        wire.post(http, server.url, {})
+        wire.post(http, f"http://127.0.0.1:{port}/rest/profile.json", {})
 
     assert not silent.value.sent
 
@@ -173,5 +173,4 @@ def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_sent(ser
         wire.post(pool, server.url.replace("http:", "https:"), {"auth": "a secret"})
 
     assert not refused.value.sent
-    assert isinstance(refused.value.__cause__.__cause__ or refused.value.__cause__, Exception)
-    assert ssl.OPENSSL_VERSION
+    assert isinstance(refused.value.__cause__, SSLError)
