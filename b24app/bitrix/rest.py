@@ -207,7 +207,8 @@ class Client:
                 moved = True
                 continue
             except B24AppError as exc:
-                pause = self._pause(exc, attempt, repeatable, time.monotonic() - started)
+                elapsed = max(waited, time.monotonic() - started)
+                pause = self._pause(exc, attempt, repeatable, elapsed)
                 if pause is None:
                     self._report(method, exc, started, waited, attempt)
                     raise
