@@ -10,9 +10,9 @@ import base64
 import binascii
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from b24app.actions import icons
@@ -91,50 +91,61 @@ def check(draft: Draft, current: ChatApp | None = None) -> ChatApp:
     unless the draft brings one. For a new one id and bot are 0 until the portal has spoken.
     """
     errors: dict[str, str] = {}
-    kind = current.kind if current else _option(Kind, draft.kind, "kind", errors)
-    context = _option(Context, draft.context, "context", errors)
-    code = current.code if current else draft.code.strip()
-    if code and not current and not CODE.fullmatch(code):
-        errors["code"] = "code_malformed"
-    js_method, width, height = None, 320, 250
-    if kind is Kind.COMMAND:
-        js_method = _option(JsMethod, draft.js_method, "js_method", errors)
-        _check_js_param(js_method, draft.js_param.strip(), errors)
-    else:
-        _check_url(draft.iframe_url.strip(), errors)
-        width = _side("iframe_width", draft.iframe_width, MIN_WIDTH, errors)
-        height = _side("iframe_height", draft.iframe_height, MIN_HEIGHT, errors)
-    translations = _translations(draft.translations, errors)
+    base = current or _blank(draft, errors)
     icon = new_icon(draft, errors)
-    if current and icon == current.icon:
-        icon = b""  # the same picture again is no change
-    if errors:
-        field_name, reason = next(iter(errors.items()))
-        raise BadPayload(field_name, reason, errors)
-    is_iframe = kind is Kind.IFRAME
-    return ChatApp(
-        id=current.id if current else 0,
-        bot_id=current.bot_id if current else 0,
-        code=code,
-        kind=kind,
-        context=context,
+    if icon and icon != base.icon:
+        base = replace(base, icon=icon, icon_on_portal=current is None)
+    wanted = replace(
+        base,
+        context=_option(Context, draft.context, "context", errors),
         admin_only=draft.admin_only,
         hidden=draft.hidden,
         extranet=draft.extranet,
         livechat=draft.livechat,
-        translations=translations,
-        iframe_url=draft.iframe_url.strip() if is_iframe else "",
-        iframe_width=width,
-        iframe_height=height,
-        iframe_popup=draft.iframe_popup and is_iframe,
-        js_method=js_method,
-        js_param="" if is_iframe else draft.js_param.strip(),
-        hash=(current.hash if current else new_hash()) if is_iframe else "",
-        icon=icon or (current.icon if current else b""),
-        icon_on_portal=current.icon_on_portal if current and not icon else not current,
-        published=current.published if current else True,
-        version=current.version if current else 0,
+        translations=_translations(draft.translations, errors),
+        **_action(draft, base.kind, errors),
     )
+    if errors:
+        field_name, reason = next(iter(errors.items()))
+        raise BadPayload(field_name, reason, errors)
+    return wanted
+
+
+def _blank(draft: Draft, errors: dict[str, str]) -> ChatApp:
+    """A new chat app with what can only be chosen now; version 0 until it is saved."""
+    code = draft.code.strip()
+    if code and not CODE.fullmatch(code):
+        errors["code"] = "code_malformed"
+    kind = _option(Kind, draft.kind, "kind", errors)
+    return ChatApp(
+        id=0,
+        bot_id=0,
+        code=code,
+        kind=kind,
+        context=Context.ALL,
+        admin_only=False,
+        hidden=False,
+        extranet=False,
+        livechat=False,
+        translations=(),
+        hash=new_hash() if kind is Kind.IFRAME else "",
+        version=0,
+    )
+
+
+def _action(draft: Draft, kind: Kind, errors: dict[str, str]) -> dict[str, Any]:
+    """The fields of what it does when pressed: those of its kind, the others stay as they are."""
+    if kind is Kind.COMMAND:
+        method = _option(JsMethod, draft.js_method, "js_method", errors)
+        _check_js_param(method, draft.js_param.strip(), errors)
+        return {"js_method": method, "js_param": draft.js_param.strip()}
+    _check_url(draft.iframe_url.strip(), errors)
+    return {
+        "iframe_url": draft.iframe_url.strip(),
+        "iframe_width": _side("iframe_width", draft.iframe_width, MIN_WIDTH, errors),
+        "iframe_height": _side("iframe_height", draft.iframe_height, MIN_HEIGHT, errors),
+        "iframe_popup": draft.iframe_popup,
+    }
 
 
 def new_hash() -> str:

@@ -1,6 +1,5 @@
 """A served world for each test, Anna's, Egor's and Boris's tokens, and a listener for events."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,30 +14,10 @@ from sandbox import oauth
 from sandbox import portal as deeds
 from sandbox.server import Server, serve
 from sandbox.world import Portal, User, World, make_world
+from tests.ports import free_port
 
 CLIENT_ID = "app.6710f3a2b4c5d8.19283746"
 CLIENT_SECRET = "s3cr3t-of-the-application"
-ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
-
-
-def free_port() -> int:
-    """A port nobody listens at on any of the addresses."""
-    while True:
-        with socket.socket() as first:
-            first.bind((ADDRESSES[0], 0))
-            port = first.getsockname()[1]
-        if all(_is_free(address, port) for address in ADDRESSES):
-            return port
-
-
-def _is_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True
 
 
 class Quiet(WSGIRequestHandler):
