@@ -30,3 +30,10 @@ pages.start()
 frame.start()
 startIn(document.body)
 document.addEventListener("htmx:load", (event) => startIn(event.detail.elt))
+// htmx starts at this event, too, but has asked for it earlier.
+document.addEventListener("DOMContentLoaded", () => {
+  document.documentElement.dataset.started = ""
+  const early = document.querySelector("[data-early]") // see early.js
+  early?.removeAttribute("data-early")
+  early?.click()
+})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Frame, Page, expect
+from playwright.sync_api import Frame, Page, Route, expect
 
 from tests.browser.conftest import frame_of, listed, open_app, sign_in
 from tests.cast import typed
@@ -237,6 +237,22 @@ def test_the_first_load_is_light_and_does_not_wait_for_the_portals_library(page,
     weights = [weight(url) for url in files if "b24jssdk" not in url]
     assert len(weights) > 20
     assert sum(weights) + len(anna.open().content) <= 60 * 1024
+
+
+def test_what_is_pressed_before_the_scripts_have_started_is_done_then(page, anna):
+    held: list[Route] = []
+    anna.install()
+    page.route(re.compile(re.escape(anna.app_url) + ".*/main.js"), lambda route: held.append(route))
+    sign_in(page, anna)
+    page.goto(f"http://{anna.portal.host}/app", wait_until="commit")
+    frame = frame_of(page)
+    create = frame.get_by_role("button", name="Create the first chat app")
+
+    create.press("Enter")
+    expect(create).to_have_attribute("data-early", "")
+    held[0].continue_()
+
+    expect(frame.get_by_role("heading", name="New chat app")).to_be_focused()
 
 
 def weight(url: str) -> int:
