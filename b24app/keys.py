@@ -38,6 +38,11 @@ def bots(member_id: str) -> str:
     return f"{portal_prefix(member_id)}bots"
 
 
+def commands(member_id: str) -> str:
+    """HASH command id -> JSON, for good."""
+    return f"{portal_prefix(member_id)}commands"
+
+
 def chat_apps(member_id: str) -> str:
     """HASH chat app id -> JSON, for good. Few and small, so one hash is list and record."""
     return f"{portal_prefix(member_id)}chat-apps"
@@ -90,6 +95,7 @@ def of_portal(member_id: str) -> tuple[str, ...]:
         chains(member_id),
         refresh_lock(member_id),
         bots(member_id),
+        commands(member_id),
         chat_apps(member_id),
         rate(member_id),
         blocked(member_id),

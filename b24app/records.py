@@ -45,6 +45,15 @@ class BotApi(StrEnum):
     V2 = "v2"
 
 
+class BotType(StrEnum):
+    """What a bot is for (b24restdocs: chat-bots-v2/bots; imbot.register TYPE)."""
+
+    BOT = "bot"
+    OPENLINE = "openline"
+    SUPERVISOR = "supervisor"
+    PERSONAL = "personal"
+
+
 class Lane(StrEnum):
     """Who waits for whom at a portal's rate limit: a person goes first, bulk work later."""
 
@@ -127,6 +136,23 @@ class Installation:
 
 
 @dataclass(frozen=True)
+class Text:
+    """One language of a text the bot says."""
+
+    language: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One language of a command: what it is called and what may follow it."""
+
+    language: str
+    title: str
+    params: str = ""
+
+
+@dataclass(frozen=True)
 class Bot:
     """A chat bot we registered on the portal; owns chat apps and commands."""
 
@@ -134,6 +160,42 @@ class Bot:
     code: str
     name: str
     api: BotApi
+    last_name: str = ""
+    position: str = ""
+    color: str = ""
+    gender: str = ""
+    avatar: bytes = field(default=b"", repr=False)
+    type: BotType = BotType.BOT
+    hidden: bool = False
+    reactions: bool = True
+    welcome: tuple[Text, ...] = ()
+    published: bool = True
+    version: int = 0
+    updated_at: int = 0
+    updated_by: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """How the messenger shows it."""
+        return f"{self.name} {self.last_name}".strip()
+
+
+@dataclass(frozen=True)
+class Command:
+    """A slash command of a bot. ``name`` has no slash; ``id`` is the portal's."""
+
+    id: int
+    bot_id: int
+    name: str
+    translations: tuple[Hint, ...]
+    common: bool = False
+    hidden: bool = False
+    extranet: bool = False
+    replies: tuple[Text, ...] = ()
+    published: bool = True
+    version: int = 0
+    updated_at: int = 0
+    updated_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from typing import Final
 from b24app.actions.portal import Portal
 from b24app.bitrix.answers import number
 from b24app.errors import MethodGone
-from b24app.records import Bot, BotApi
+from b24app.records import Bot, BotApi, Verb
 
 NAME: Final = "Chat apps"
 
 
 def owner(portal: Portal, bot_id: int = 0) -> Bot:
     """The bot ``bot_id`` of ours, else any of ours, else one that is registered now."""
-    ours = portal.store.bots()
+    ours = living(portal)
     for bot in ours:
         if bot.id == bot_id:
             return bot
@@ -33,8 +33,19 @@ def register(portal: Portal) -> Bot:
         bot = Bot(_register_v2(portal, code, handler), code, NAME, BotApi.V2)
     else:
         bot = Bot(_register_v1(portal, code, handler), code, NAME, BotApi.V1)
-    portal.store.save_bot(bot)
-    return bot
+    return portal.store.bots.save(
+        bot, seen=_seen(portal, bot.id), actor=portal.actor, verb=Verb.REGISTER, before=None
+    )
+
+
+def living(portal: Portal) -> list[Bot]:
+    """Our bots that are on the portal, oldest first."""
+    return [bot for bot in reversed(portal.store.bots.all()) if bot.published]
+
+
+def _seen(portal: Portal, bot_id: int) -> int:
+    """The version of a record we have already: the portal gives a known bot its old id."""
+    return next((bot.version for bot in portal.store.bots.all() if bot.id == bot_id), 0)
 
 
 def _code(portal: Portal) -> str:

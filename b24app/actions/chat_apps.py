@@ -49,7 +49,7 @@ def register(portal: Portal, draft: Draft) -> ChatApp:
         wanted = replace(wanted, code=_free_code(portal, wanted))
         bot = bots.owner(portal, int(draft.bot_id) if BOT_ID.fullmatch(draft.bot_id) else 0)
         app = _register(portal, replace(wanted, bot_id=bot.id), bot)
-        return portal.store.save_chat_app(
+        return portal.store.chat_apps.save(
             app, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None
         )
 
@@ -67,7 +67,7 @@ def update(portal: Portal, app_id: int, draft: Draft) -> ChatApp:
         if not fields:
             return current
         _call_update(portal, app_id, fields)
-        return portal.store.save_chat_app(
+        return portal.store.chat_apps.save(
             wanted, seen=current.version, actor=portal.actor, verb=Verb.UPDATE, before=current
         )
 
@@ -85,7 +85,7 @@ def republish(portal: Portal, app_id: int, version: int) -> Republication:
         bot = bots.owner(portal, current.bot_id)
         code = _successor_code(portal, current)
         wanted = replace(current, code=code, bot_id=bot.id, icon_on_portal=True, published=True)
-        successor = portal.store.save_chat_app(
+        successor = portal.store.chat_apps.save(
             _register(portal, wanted, bot),
             seen=0,
             actor=portal.actor,
@@ -105,7 +105,7 @@ def unregister(portal: Portal, app_id: int) -> bool:
     Raises NotOurs, and then our record stays.
     """
     with portal.store.editing():
-        return _unregister(portal, portal.store.chat_app(app_id))
+        return _unregister(portal, portal.store.chat_apps.get(app_id))
 
 
 def forget(portal: Portal, app_id: int) -> None:
@@ -115,11 +115,11 @@ def forget(portal: Portal, app_id: int) -> None:
     ours: it would stay in the chat with nobody to remove it.
     """
     with portal.store.editing():
-        app = portal.store.chat_app(app_id)
+        app = portal.store.chat_apps.get(app_id)
         try:
             _call_update(portal, app_id, {})
         except (NotOurs, AlreadyGone):
-            portal.store.delete_chat_app(app, actor=portal.actor, verb=Verb.FORGET)
+            portal.store.chat_apps.delete(app, actor=portal.actor, verb=Verb.FORGET)
         else:
             raise BadPayload("id", "ours")
 
@@ -127,13 +127,13 @@ def forget(portal: Portal, app_id: int) -> None:
 def renew_hash(portal: Portal, app_id: int) -> ChatApp:
     """Give the app a new HASH; pages that check the old one must be told."""
     with portal.store.editing():
-        current = portal.store.chat_app(app_id)
+        current = portal.store.chat_apps.get(app_id)
         if current.kind is not Kind.IFRAME:
             raise BadPayload("hash", "unknown_choice")
         wanted = replace(current, hash=drafts.new_hash())
         fields = difference(current, wanted)
         _call_update(portal, app_id, fields)
-        return portal.store.save_chat_app(
+        return portal.store.chat_apps.save(
             wanted, seen=current.version, actor=portal.actor, verb=Verb.UPDATE, before=current
         )
 
@@ -173,7 +173,7 @@ def difference(current: ChatApp, wanted: ChatApp) -> Mapping[str, Any]:
 
 
 def _unchanged(portal: Portal, app_id: int, version: int) -> ChatApp:
-    current = portal.store.chat_app(app_id)
+    current = portal.store.chat_apps.get(app_id)
     if current.version != version:
         raise Conflict(current)
     return current
@@ -184,7 +184,7 @@ def _register(portal: Portal, app: ChatApp, bot: Bot) -> ChatApp:
     try:
         return _register_once(portal, app)
     except AlreadyGone:
-        portal.store.delete_bot(bot.id)
+        portal.store.bots.delete(bot, actor=portal.actor, verb=Verb.FORGET)
         return _register_once(portal, replace(app, bot_id=bots.register(portal).id))
 
 
@@ -232,7 +232,7 @@ def _unregister(portal: Portal, app: ChatApp) -> bool:
         was_there = True
     except AlreadyGone:
         was_there = False
-    portal.store.delete_chat_app(app, actor=portal.actor, verb=Verb.UNREGISTER)
+    portal.store.chat_apps.delete(app, actor=portal.actor, verb=Verb.UNREGISTER)
     return was_there
 
 
@@ -241,7 +241,7 @@ def _free_code(portal: Portal, wanted: ChatApp) -> str:
 
     The portal would answer a taken code with the old app's id and change nothing.
     """
-    taken = {app.code for app in portal.store.chat_apps()}
+    taken = {app.code for app in portal.store.chat_apps.all()}
     if wanted.code:
         if wanted.code in taken:
             raise BadPayload("code", "code_taken")
@@ -253,7 +253,7 @@ def _free_code(portal: Portal, wanted: ChatApp) -> str:
 
 def _successor_code(portal: Portal, current: ChatApp) -> str:
     """A code no app of ours has; numbered by the version, which only grows along successors."""
-    taken = {app.code for app in portal.store.chat_apps()}
+    taken = {app.code for app in portal.store.chat_apps.all()}
     stem = SUCCESSOR.sub("", current.code)[:40]
     numbers = range(current.version + 1, current.version + len(taken) + 2)
     return next(code for code in (f"{stem}-v{serial}" for serial in numbers) if code not in taken)

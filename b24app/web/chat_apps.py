@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from b24app import i18n
-from b24app.actions import chat_apps, drafts, icons
+from b24app.actions import bots, chat_apps, drafts, icons
 from b24app.actions.drafts import Draft
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict, NotOurs
@@ -66,7 +66,7 @@ def register() -> ResponseReturnValue:
 @admin
 def edit(app_id: int) -> ResponseReturnValue:
     """The form of one chat app."""
-    app = portal().store.chat_app(app_id)
+    app = portal().store.chat_apps.get(app_id)
     return _form(portal(), drafts.of_chat_app(app), app)
 
 
@@ -78,7 +78,7 @@ def update(app_id: int) -> ResponseReturnValue:
     try:
         app = chat_apps.update(portal(), app_id, draft)
     except BadPayload as exc:
-        return _form(portal(), draft, portal().store.chat_app(app_id), errors=exc.errors), 422
+        return _form(portal(), draft, portal().store.chat_apps.get(app_id), errors=exc.errors), 422
     except Conflict as exc:
         return _conflict(draft, exc), 409
     text = _("Saved. The portal has accepted the change.")
@@ -180,17 +180,17 @@ def read_draft(form: MultiDict[str, str]) -> Draft:
 
 def index_context(of: Portal, language: str) -> dict[str, Any]:
     """What ``chat_apps/index.html`` needs."""
-    bots = {bot.id: bot.name for bot in of.store.bots()}
+    names = {bot.id: bot.name for bot in of.store.bots.all()}
     rows = [
         {
             "app": app,
             "title": app.title(language, _portal_language(of), "en"),
             "icon_url": icons.data_url(app.icon) if app.icon else "",
-            "bot_name": bots.get(app.bot_id, ""),
+            "bot_name": names.get(app.bot_id, ""),
             "languages": ", ".join(entry.language for entry in app.translations),
             "updated": i18n.moment(app.updated_at),
         }
-        for app in of.store.chat_apps()
+        for app in of.store.chat_apps.all()
     ]
     return {"chat_apps": rows}
 
@@ -216,7 +216,7 @@ def _form(
         app=app,
         errors=sentences.of_fields(errors or {}),
         labels={name: comparison.label(name, draft) for name in errors or {}},
-        bots=of.store.bots(),
+        bots=bots.living(of),
         languages=i18n.languages(*(entry.language for entry in draft.translations)),
         icon_url=icons.data_url(shown) if shown else "",
         portal_language=language,

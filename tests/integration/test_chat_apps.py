@@ -417,7 +417,12 @@ def test_every_change_is_a_history_line(installed, resources):
     installed.post(f"/chat-apps/{app.id}/unregistration")
 
     lines = PortalStore(resources.redis, installed.portal.member_id).history()
-    assert [line.verb for line in lines] == ["unregister", "update", "register"]
+    assert [(line.thing, line.verb) for line in lines] == [
+        ("chat_app", "unregister"),
+        ("chat_app", "update"),
+        ("chat_app", "register"),
+        ("bot", "register"),
+    ]
     assert {line.user_name for line in lines} == {"Anna Sokolova"}
     assert lines[1].before["iframe_width"] == 400
     assert lines[1].after["iframe_width"] == 500

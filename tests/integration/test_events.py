@@ -55,7 +55,7 @@ def test_uninstalling_without_cleaning_keeps_what_was_made_but_no_secret(
     work()
 
     kept = {key.rpartition(":")[2] for key in keys_of(anna, resources)}
-    assert kept - {"rate"} == {"chat-apps", "history"}  # the rate runs out by itself
+    assert kept - {"rate"} == {"bots", "chat-apps", "history"}  # the rate runs out by itself
 
 
 def test_after_a_reinstall_the_list_says_what_is_not_there_and_republishing_brings_it_back(
