@@ -11,6 +11,8 @@ from sandbox.records import Binding, Grant, Portal, User
 from sandbox.replies import RestError
 from sandbox.world import World
 
+ALL_SCOPES = ("im", "imbot", "imconnector", "imopenlines", "placement")
+
 
 @dataclass
 class Call:

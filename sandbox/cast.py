@@ -3,6 +3,7 @@
 import secrets
 
 from sandbox.records import AppCard, Bot, Install, Portal, User
+from sandbox.records_channels import OpenLine
 
 AUTH_ADDRESS = "127.0.0.4"
 FOREIGN_CLIENT_ID = "app.5f3a1c9e7b2d44.61830472"
@@ -22,6 +23,7 @@ def aurora(card: AppCard, port: int) -> Portal:
             2: User(2, "Egor", "Lindt", False, "en", "egor", "#64a513"),
         },
         card=card,
+        lines=open_lines(),
     )
     _add_help_desk(portal)
     return portal
@@ -38,7 +40,13 @@ def borealis(card: AppCard, port: int) -> Portal:
         license="de_std",
         users={1: User(1, "Boris", "Weber", True, "de", "boris", "#8474c8")},
         card=card,
+        lines=open_lines(),
     )
+
+
+def open_lines() -> list[OpenLine]:
+    """The two queues every portal begins with."""
+    return [OpenLine(1, "Website"), OpenLine(2, "Sales")]
 
 
 def _add_help_desk(portal: Portal) -> None:

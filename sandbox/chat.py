@@ -1,38 +1,19 @@
-"""The messenger: dialogs of every kind, each with the chat apps that show in it."""
+"""The classic messenger: dialogs of every kind, each with the chat apps that show in it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
-from sandbox.portal import chat_app_frame_url, visible_chat_apps
-from sandbox.records import ChatApp, Portal, User
-from sandbox.visit import Visit, page, translation, visit
+from sandbox import messenger as deeds
+from sandbox.chat_apps import chat_app_frame_url, visible_chat_apps
+from sandbox.records import ChatApp
+from sandbox.rooms import room_of
+from sandbox.talks import Talk, asked_talk, conversation, lines
+from sandbox.visit import Visit, local_path, page, translation, visit
 
 blueprint = Blueprint("chat", __name__)
-
-GENERAL = "chat1"
-OPEN_LINE = "chat2"
-
-
-@dataclass(frozen=True)
-class Line:
-    """A message that was there before."""
-
-    author: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Talk:
-    """One dialog; `context` is the word chat apps know it by."""
-
-    id: str
-    title: str
-    kind: str
-    context: str
-    color: int
-    lines: list[Line] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -49,61 +30,64 @@ class Button:
 def messenger() -> str:
     """The dialogs and one conversation; `find` narrows the list, `dialog` chooses."""
     here = visit()
-    every = talks(here.portal, here.user)
-    find, wanted = request.args.get("find", ""), request.args.get("dialog", "")
-    shown = [talk for talk in every if find.casefold() in talk.title.casefold()]
-    chosen = next((talk for talk in every if talk.id == wanted), None)
-    call = request.args.get("call", "")
-    talk = chosen or next(iter(shown), every[0])
+    found = conversation(here)
     return page(
         "chat.html",
         here,
-        talks=shown,
-        talk=talk,
-        is_chosen=chosen is not None or bool(call),
-        find=find,
-        call=call,
-        buttons=buttons(here, talk, talk.context),
-        call_buttons=buttons(here, talk, "call"),
+        found=found,
+        talk=found.talk,
+        address="sandbox.chat.messenger",
+        call=request.args.get("call", ""),
+        buttons=buttons(here, found.talk, found.talk.context),
+        call_buttons=buttons(here, found.talk, "call"),
     )
 
 
-def talks(portal: Portal, user: User) -> list[Talk]:
-    """The dialogs `user` has: a group, colleagues, bots, an open line, notes of their own."""
-    colleagues = [one for one in portal.users.values() if one.is_active and one is not user]
-    bots = [bot for bot in portal.bots if not bot.is_hidden]
-    return [
-        _general(portal),
-        *(_private(one) for one in colleagues),
-        *(
-            Talk(str(bot.id), f"{bot.name} {bot.last_name}".strip(), "Chat bot", "bot", bot.id)
-            for bot in bots
-        ),
-        Talk(
-            OPEN_LINE,
-            "Mia Torres",
-            "Open line: website",
-            "lines",
-            3,
-            [Line("Mia Torres", "Hello! Do you ship to Lisbon, and how long does it take?")],
-        ),
-        Talk(str(user.id), "Notes", "Seen by you alone", "user", user.id),
-    ]
+@blueprint.post("/chat/send")
+def send() -> str:
+    """Say something (`dialog`, `text`); commands in it run. Answers with the lines after `after`.
+
+    `context` says where a command comes from: TEXTAREA, KEYBOARD or MENU.
+    """
+    here = visit()
+    talk = asked_talk(here)
+    context = request.form.get("context", "TEXTAREA")
+    if context not in ("TEXTAREA", "KEYBOARD", "MENU"):
+        abort(400)
+    text = request.form.get("text", "")
+    deeds.write(here.world, here.portal, here.user, talk.id, text, context)
+    return _lines(here, talk)
 
 
-def _general(portal: Portal) -> Talk:
-    people = [one for one in portal.users.values() if one.is_active]
-    words = ["Good morning! The plan for the week is on the board.", "Thanks, I'll have a look."]
-    lines = [
-        Line(f"{one.name} {one.last_name}", text) for one, text in zip(people, words, strict=False)
-    ]
-    return Talk(GENERAL, "General", "Group chat", "chat", 0, lines)
+@blueprint.get("/chat/lines")
+def new_lines() -> str:
+    """The lines of `dialog` after number `after`, as they stand in the page."""
+    here = visit()
+    return _lines(here, asked_talk(here))
 
 
-def _private(colleague: User) -> Talk:
-    name = f"{colleague.name} {colleague.last_name}"
-    lines = [Line(name, "Do you have a minute?")]
-    return Talk(str(colleague.id), name, "Private chat", "user", colleague.id, lines)
+def _lines(here: Visit, talk: Talk) -> str:
+    after = request.values.get("after", "0")
+    with_widgets = request.values.get("view") == "online"
+    with here.world.lock:
+        room = room_of(here.world, here.portal, here.user.id, talk.id)
+        assert room is not None  # every talk has one
+        number = int(after) if after.isdecimal() and len(after) < 18 else 0
+        found = lines(here, room, talk, after=number, with_widgets=with_widgets)
+    return render_template("_lines.html", lines=found)
+
+
+@blueprint.post("/chat/invite")
+def invite() -> Response:
+    """Add a bot (`bot`) to a group chat (`dialog`); it is told that it joined."""
+    here = visit()
+    talk = asked_talk(here)
+    number = request.form.get("bot", "")
+    bot = here.portal.bot(int(number)) if number.isdecimal() else None
+    if bot is None or not deeds.invite(here.world, here.portal, here.user, bot, talk.id):
+        abort(409)
+    back = url_for("sandbox.chat.messenger", dialog=talk.id)
+    return redirect(local_path(request.form.get("next", back)), 303)
 
 
 def buttons(here: Visit, talk: Talk, context: str) -> list[Button]:

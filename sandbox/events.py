@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,8 +20,10 @@ SECRET_NAMES = ("access_token", "refresh_token", "application_token")
 MASK = "***"
 
 Data = dict[str, Any] | str | int
-# What a handler gets may name its own binding's tokens, so data can be made for each handler.
-MakeData = Callable[[Callable[[], dict[str, Any]]], Data]
+# The auth block of a user or bot of the portal, by number: events about bots carry the bots' own.
+Mint = Callable[[int], dict[str, Any]]
+# Data made for each handler anew.
+MakeData = Callable[[Mint], Data]
 
 
 class EventKind(NamedTuple):
@@ -77,7 +80,7 @@ def fire(
 ) -> int:
     """Queue `event` for every online binding of applications that are installed and finished.
 
-    `data` is a map or scalar, or a function that gets a minting function and returns one.
+    `data` is a map or scalar, or a function that is given a minting function and returns one.
     `user_id` is whose action caused the event; 0 means nobody: then no tokens are sent, unless
     the binding names a user. `client_id` limits it to one application. `hops` is what is left of
     the chain of events; at 0 nothing is sent. Returns how many handlers will be called.
@@ -100,9 +103,11 @@ def fire(
 
 
 def is_reachable(portal: Portal, client_id: str) -> bool:
-    """Whether events are produced for this application: active and installation finished."""
+    """Whether events are produced for this application: active, finished, and paid for."""
     install = portal.installs.get(client_id)
-    return install is not None and install.active and install.installed
+    if install is None or install.payment_expired:
+        return False
+    return install.active and install.installed
 
 
 def _queue(
@@ -113,12 +118,11 @@ def _queue(
     owner = binding.auth_type or user_id
     tokens = kind.tokens and owner > 0 and fault != "no_tokens"
 
-    def mint() -> dict[str, Any]:
-        return auth_block(
-            world, portal, binding.client_id, owner if tokens else 0, refresh=True, hops=hops - 1
-        )
+    def mint(user_id: int) -> dict[str, Any]:
+        whose = user_id if tokens else 0
+        return auth_block(world, portal, binding.client_id, whose, refresh=True, hops=hops - 1)
 
-    auth = mint()
+    auth = mint(owner)
     if not kind.refresh:
         auth.pop("refresh_token", None)
     if fault == "wrong_token":
@@ -136,10 +140,26 @@ def _queue(
         handler=binding.handler,
         body=php.build_query(_masked(message)),
         note="waiting",
+        sent=php.build_query(message),
     )
+    _keep(portal, sent)
+    _send(world, sent, fault)
+
+
+def _keep(portal: Portal, sent: SentEvent) -> None:
     portal.events_log.append(sent)
     del portal.events_log[:-LOG_LENGTH]
-    _send(world, sent, php.build_query(message), fault)
+
+
+def send_again(world: World, portal: Portal, sent: SentEvent) -> bool:
+    """Send an event of the log once more, as it was; False when its body is no longer known."""
+    if not sent.sent:
+        return False
+    again = replace(sent, at=world.now(), status=None, note="waiting")
+    with world.lock:
+        _keep(portal, again)
+        _send(world, again, None)
+    return True
 
 
 def auth_block(
@@ -171,17 +191,17 @@ def auth_block(
     return full
 
 
-def _send(world: World, sent: SentEvent, body: str, fault: str | None) -> None:
+def _send(world: World, sent: SentEvent, fault: str | None) -> None:
     if fault == "drop":
         sent.note = "lost on the way"
         world.save()
         return
     times = 2 if fault == "twice" else 1
     for _ in range(times):
-        world.track(world.sender.submit(_post, world, sent, body, LATE if fault == "late" else 0))
+        world.track(world.sender.submit(_post, world, sent, LATE if fault == "late" else 0))
 
 
-def _post(world: World, sent: SentEvent, body: str, delay: float) -> None:
+def _post(world: World, sent: SentEvent, delay: float) -> None:
     if delay:
         time.sleep(delay)
     try:
@@ -189,7 +209,7 @@ def _post(world: World, sent: SentEvent, body: str, delay: float) -> None:
             session.trust_env = False
             answer = session.post(
                 sent.handler,
-                data=body,
+                data=sent.sent,
                 headers={
                     "Content-Type": "application/x-www-form-urlencoded",
                     "User-Agent": "Bitrix24 Webhook Engine",

@@ -54,14 +54,16 @@ def _check_grant(world: World, home: Portal, grant: Grant, row: Method | None) -
         raise RestError("invalid_token", "Unable to get application by token", 401)
     if grant.expires < world.now():
         raise RestError("expired_token", "The access token provided has expired", 401)
+    if install.payment_expired:
+        raise RestError("PAYMENT_REQUIRED", "Subscription has been ended", 401)
     granted = ("basic", *oauth.scope_of(world, home, grant.client_id))
     if row is not None and row.scope not in granted:
         text = "The request requires higher privileges than provided by the access token"
         raise RestError("insufficient_scope", text, 401)
-    user = home.users.get(grant.user_id)
+    user = home.person(grant.user_id)
     if user is None or not user.is_active:
         raise RestError("authorization_error", "Unable to authorize user", 401)
-    if not portal.may_open(home, user, grant.client_id):
+    if user.id in home.users and not portal.may_open(home, user, grant.client_id):
         status = 401 if world.profile == "source" else 403
         text = "The user does not have access to the application."
         raise RestError("user_access_error", text, status)

@@ -42,7 +42,17 @@ TOKEN_ERRORS: dict[str, tuple[int, str | None]] = {
 }
 
 # Ways the token endpoint may fail without an error of its own.
-TOKEN_FAULTS = frozenset({"html", "drop", "lost", "garbage"})
+TOKEN_FAULTS = frozenset(
+    {
+        "html",  # 500 with an HTML page of the front end
+        "garbage",  # 200 with a body that is not JSON
+        "drop",  # the connection ends before the work
+        "lost",  # the work is done, then the connection ends
+        "hold",  # waits at the gate before the work
+        "stall",  # the work is done, then the answer waits at the gate
+    }
+)
+GATE_SECONDS = 30.0
 
 # What may happen to one event on its way.
 EVENT_FAULTS = frozenset({"drop", "twice", "wrong_token", "late", "no_tokens"})
@@ -80,6 +90,9 @@ class Faults:
     refresh_grace: float = 0.0
     # Bots one application may register through imbot.v2; the platform's default.
     bot_limit: int = 100
+    # Where "hold" and "stall" wait: `arrived` tells that one does, `gate` lets all go on.
+    arrived: threading.Event = field(default_factory=threading.Event, repr=False)
+    gate: threading.Event = field(default_factory=threading.Event, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def order(
@@ -112,6 +125,9 @@ class Faults:
         """
         if kind not in TOKEN_ERRORS and kind not in TOKEN_FAULTS:
             raise ValueError(f"no such token fault: {kind}")
+        if kind in ("hold", "stall"):
+            self.arrived.clear()
+            self.gate.clear()
         with self._lock:
             self.token.extend([kind] * times)
 
@@ -147,6 +163,11 @@ class Faults:
         with self._lock:
             return self.token.pop(0) if self.token else None
 
+    def wait_at_gate(self) -> None:
+        """Stay until somebody sets `gate`, half a minute at most."""
+        self.arrived.set()
+        self.gate.wait(GATE_SECONDS)
+
     def take_event(self, event: str) -> str | None:
         """The fault to apply to this delivery; None: behave."""
         with self._lock:
@@ -162,3 +183,4 @@ class Faults:
             self.rest.clear()
             self.token.clear()
             self.events.clear()
+        self.gate.set()

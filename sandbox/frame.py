@@ -1,35 +1,24 @@
 """The application inside the portal: its frame, what the frame asks for, and the OAuth page."""
 
 import json
-import secrets
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, abort, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import chat, oauth, pages
+from sandbox import chat, contact_center, oauth, online, pages
 from sandbox import portal as deeds
-from sandbox.records import Grant
+from sandbox.stage import framed, no_frame, origin_of
 from sandbox.visit import Visit, page, portal_here, visit, world_here
 
 blueprint = Blueprint("sandbox", __name__)
 blueprint.register_blueprint(pages.blueprint)
 blueprint.register_blueprint(chat.blueprint)
+blueprint.register_blueprint(online.blueprint)
+blueprint.register_blueprint(contact_center.blueprint)
 
 # Words of the portal page itself, never passed on to the application.
 OWN_WORDS = frozenset({"placement", "_r"})
-
-MESSAGES = {
-    "not-finished": (
-        "The installation is not finished",
-        "An administrator has to open this application once and finish its installation.",
-    ),
-    "no-access": (
-        "You have no access to this application",
-        "Ask an administrator of the portal to let you in.",
-    ),
-}
 
 
 @blueprint.before_request
@@ -47,7 +36,7 @@ def guard(response: Response) -> Response:
     Pages carry tokens and what has just happened: they are never kept.
     """
     response.headers.setdefault("Cache-Control", "no-store")
-    app = _origin(world_here().card.handler_url)
+    app = origin_of(world_here().card.handler_url)
     response.headers.setdefault(
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -62,109 +51,15 @@ def application() -> str | AnyResponse:
     """The page with the application's frame, or the reason why there is none."""
     here = visit()
     placement = request.args.get("placement", "DEFAULT").upper()
-    kind, url = deeds.page_url(here.portal, here.user, placement)
+    kind, url = deeds.page_url(here.portal, here.user)
     if kind == "not-installed":
         return redirect(url_for("sandbox.pages.apps"))
     if not url:
-        title, text = MESSAGES.get(kind, MESSAGES["no-access"])
-        label, way = "Go to Applications", url_for("sandbox.pages.apps")
-        return page("message.html", here, title=title, text=text, url=way, label=label)
-    options = {name: value for name, value in request.args.items() if name not in OWN_WORDS}
-    return _framed(here, kind, url, placement, options)
-
-
-def _framed(here: Visit, kind: str, url: str, placement: str, options: dict[str, str]) -> str:
-    sid = secrets.token_hex(16)
-    grant = oauth.mint(here.world, here.portal, here.user.id)
-    fields = _fields(here, grant, placement, options)
-    is_slider = options.get("IFRAME") == "Y"
-    query = urlencode(
-        {"DOMAIN": here.portal.host, "PROTOCOL": 0, "LANG": here.user.language, "APP_SID": sid}
-    )
-    return page(
-        "application.html",
-        here,
-        frame_name=f"{here.portal.host}|0|{sid}",
-        frame_url=f"{url}{'&' if '?' in url else '?'}{query}",
-        fields=fields,
-        shown_fields=[(name, _masked(name, value)) for name, value in fields.items()],
-        is_slider=is_slider,
-        frame_data={
-            "sid": sid,
-            "origin": _origin(url),
-            "placement": placement,
-            "isSlider": is_slider,
-            "init": _init(here, fields, kind, options),
-            "urls": _urls(),
-        },
-    )
-
-
-def _fields(here: Visit, grant: Grant, placement: str, options: dict[str, str]) -> dict[str, str]:
-    install = here.install
-    assert install is not None  # page_url named a page of it
-    scope = oauth.scope_of(here.world, here.portal, here.world.card.client_id)
-    fields = {
-        "AUTH_ID": grant.access,
-        "AUTH_EXPIRES": str(oauth.ACCESS_SECONDS),
-        "REFRESH_ID": grant.refresh,
-        "SERVER_ENDPOINT": f"http://{here.world.auth_host}/rest/",
-        "APPLICATION_TOKEN": install.application_token,
-        "APPLICATION_SCOPE": ",".join(scope),
-        "member_id": here.portal.member_id,
-        "status": here.world.card.status,
-        "PLACEMENT": placement,
+        return no_frame(here, kind)
+    options: dict[str, object] = {
+        name: value for name, value in request.args.items() if name not in OWN_WORDS
     }
-    if options:
-        # As the portal's own encoder writes it: slashes escaped.
-        fields["PLACEMENT_OPTIONS"] = json.dumps(options, separators=(",", ":")).replace("/", "\\/")
-    return fields
-
-
-def _init(
-    here: Visit, fields: dict[str, str], kind: str, options: dict[str, str]
-) -> dict[str, Any]:
-    """The answer to getInitData; an empty map is an empty list there."""
-    install = here.install
-    seen = install is not None and here.user.id in install.first_run_seen
-    return {
-        "LANG": here.user.language,
-        "DOMAIN": here.portal.host,
-        "PROTOCOL": 0,
-        "PATH": "/rest",
-        "AUTH_ID": fields["AUTH_ID"],
-        "AUTH_EXPIRES": fields["AUTH_EXPIRES"],
-        "REFRESH_ID": fields["REFRESH_ID"],
-        "MEMBER_ID": here.portal.member_id,
-        "FIRST_RUN": not seen,
-        "IS_ADMIN": here.user.is_admin,
-        "INSTALL": kind == "install",
-        "USER_OPTIONS": here.portal.user_options.get(here.user.id) or [],
-        "APP_OPTIONS": here.portal.app_options or [],
-        "PLACEMENT": fields["PLACEMENT"],
-        "PLACEMENT_OPTIONS": options or [],
-    }
-
-
-def _urls() -> dict[str, str]:
-    return {
-        "self": url_for("sandbox.application"),
-        "chat": url_for("sandbox.chat.messenger"),
-        "auth": url_for("sandbox.new_pair"),
-        "finish": url_for("sandbox.finish"),
-        "firstRun": url_for("sandbox.first_run"),
-        "option": url_for("sandbox.option"),
-    }
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _masked(name: str, value: str) -> str:
-    secret = name in ("AUTH_ID", "REFRESH_ID", "APPLICATION_TOKEN")
-    return f"{value[:4]}…" if secret else value
+    return framed(here, kind, url, placement, options)
 
 
 @blueprint.post("/frame/auth")

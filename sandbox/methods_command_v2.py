@@ -71,7 +71,7 @@ def _row(language: str, title: php.Value, hint: php.Value) -> dict[str, php.Valu
 
 
 def update(call: Call) -> dict[str, Any]:
-    command = _own_command(call, own_bot(call))
+    command = own_command(call, own_bot(call))
     given = call.params.get("fields")
     fields = given if isinstance(given, dict) else {}
     name = _new_name(call, command, fields)
@@ -122,11 +122,12 @@ def _new_lang(command: Command, fields: php.Params) -> list[dict[str, str]]:
 
 
 def unregister(call: Call) -> dict[str, bool]:
-    call.portal.remove_command(_own_command(call, own_bot(call)))
+    call.portal.remove_command(own_command(call, own_bot(call)))
     return {"result": True}
 
 
-def _own_command(call: Call, bot: Bot) -> Command:
+def own_command(call: Call, bot: Bot) -> Command:
+    """The command the call names, of this bot. Raises RestError."""
     if call.params.get("commandId") is None:
         raise RestError("100", "Could not find value for parameter {commandId}")
     command = call.portal.commands.get(php.intval(call.params["commandId"]))

@@ -1,13 +1,10 @@
-"""imbot.* of the first version: bots, and the chat apps that belong to them."""
+"""imbot.* of the first version: bots."""
 
-import re
-from hashlib import md5
 from typing import Any
-from urllib.parse import urlsplit
 
 from sandbox import images, php, portal
 from sandbox.calls import Call, Method, check_handler, rebind
-from sandbox.records import Bot, ChatApp
+from sandbox.records import Bot
 from sandbox.replies import RestError
 
 # Parameter, event, text when it is missing (None: it may be missing); in the order of checking.
@@ -30,14 +27,6 @@ _PROPERTIES = (
     "PERSONAL_WWW",
     "PERSONAL_GENDER",
 )
-# What of JS_PARAM is kept; the first match.
-_COMMAND = re.compile(r"/[a-z0-9\-_+]+(?:\s?[a-z0-9\-_+]+)+", re.IGNORECASE | re.ASCII)
-_JS = {
-    "PUT": _COMMAND,
-    "SEND": _COMMAND,
-    "CALL": re.compile(r"\+?[ \-\d+()#]+$", re.MULTILINE | re.ASCII),
-    "SUPPORT": re.compile(r"[a-f0-9]{32}$", re.MULTILINE | re.IGNORECASE),
-}
 
 
 def register_bot(call: Call) -> int:
@@ -59,12 +48,12 @@ def register_bot(call: Call) -> int:
     return bot.id
 
 
-def _bot_handlers(params: php.Params) -> dict[str, str]:
-    """Event and URL of each handler given. Raises RestError EVENT_*_ERROR."""
+def _bot_handlers(params: php.Params, *, is_update: bool = False) -> dict[str, str]:
+    """Event and URL of each handler given; an update needs none. Raises RestError EVENT_*_ERROR."""
     found = {}
     for name, event, title in _HANDLERS:
         if php.is_empty(params.get(name)):
-            if title is None:
+            if title is None or is_update:
                 continue
             raise RestError(f"{name}_ERROR", f'Handler for "{title}" event isn\'t specified')
         try:
@@ -99,13 +88,19 @@ def _new_bot(call: Call, params: php.Params, properties: php.Params) -> Bot:
 
 
 def unregister_bot(call: Call) -> bool:
-    bot = call.portal.bot(php.intval(php.upper_keys(call.params).get("BOT_ID")))
+    bot = own_bot(call, php.upper_keys(call.params))
+    portal.remove_bot(call.world, call.portal, bot, call.user.id, call.grant.hops)
+    return True
+
+
+def own_bot(call: Call, params: php.Params) -> Bot:
+    """The bot of BOT_ID, registered by the calling application. Raises RestError."""
+    bot = call.portal.bot(php.intval(params.get("BOT_ID")))
     if bot is None:
         raise RestError("BOT_ID_ERROR", "Bot not found")
     if bot.client_id != call.client_id:
         raise RestError("APP_ID_ERROR", "Bot was installed by another rest application")
-    portal.remove_bot(call.world, call.portal, bot, call.user.id, call.grant.hops)
-    return True
+    return bot
 
 
 def list_bots(call: Call) -> dict[int, dict[str, Any]]:
@@ -121,159 +116,51 @@ def list_bots(call: Call) -> dict[int, dict[str, Any]]:
     }
 
 
-def register_app(call: Call) -> int:
+def update_bot(call: Call) -> bool:
     params = php.upper_keys(call.params)
-    code = params.get("CODE")
-    if php.is_empty(code):
-        raise RestError("CODE_ERROR", "App code isn't specified")
-    looks = _looks(params)
-    icon = images.icon_or_nothing(params.get("ICON_FILE"))
-    bot = call.portal.bot(php.intval(params.get("BOT_ID")))
-    if bot is None:
-        raise RestError("BOT_ID_ERROR", "Bot not found")
-    if bot.client_id != call.client_id:
-        raise RestError("APP_ID_ERROR", "Bot was installed by another rest application")
-    if php.is_empty(params.get("LANG")):
-        raise RestError("LANG_ERROR", "Lang set can't be empty")
-    for app in call.portal.chat_apps:
-        if (app.bot_id, app.code) == (bot.id, php.text(code)):
-            return app.id
-    app = ChatApp(
-        id=call.portal.take_id(),
-        bot_id=bot.id,
-        code=php.text(code),
-        client_id=call.client_id,
-        icon=icon,
-        context=php.text(params.get("CONTEXT", "ALL")).lower(),
-        hidden=php.is_yes(params.get("HIDDEN")),
-        extranet_support=php.is_yes(params.get("EXTRANET_SUPPORT")),
-        livechat_support=php.is_yes(params.get("LIVECHAT_SUPPORT")),
-        lang=_translations(params["LANG"]),
-        **looks,
-    )
-    app.hash = app.hash or md5(f"{bot.id}{app.code}{call.world.secret}".encode()).hexdigest()
-    call.portal.chat_apps.append(app)
-    return app.id
-
-
-def _looks(params: php.Params) -> dict[str, Any]:
-    """The command or the frame of a new chat app. Raises RestError in the platform's order."""
-    if _has_command(params):
-        command = _command(params)
-        if command:
-            return {"js_method": params["JS_METHOD"], "js_param": command}
-    elif not php.is_empty(params.get("IFRAME")):
-        iframe = _frame_address(params["IFRAME"])
-        if php.is_empty(params.get("HASH")):
-            raise RestError("HASH_ERROR", "Hash can't be empty")
-        return {
-            "iframe": iframe,
-            "iframe_width": _at_least(250, params.get("IFRAME_WIDTH", 320)),
-            "iframe_height": _at_least(50, params.get("IFRAME_HEIGHT", 250)),
-            "iframe_popup": php.is_yes(params.get("IFRAME_POPUP")),
-            "hash": php.text(params["HASH"])[:32],
-        }
-    raise RestError("PARAMS_ERROR", "Iframe or JS method isn't specified")
-
-
-def _has_command(params: php.Params) -> bool:
-    return php.text(params.get("JS_METHOD")) in _JS and not php.is_empty(params.get("JS_PARAM"))
-
-
-def _command(params: php.Params) -> str:
-    match = _JS[params["JS_METHOD"]].search(php.text(params["JS_PARAM"]))
-    return match.group(0) if match else ""
-
-
-def _frame_address(value: php.Value) -> str:
-    """The address as it is stored: ready for more parameters. Raises RestError IFRAME_HTTPS."""
-    address = php.text(value)
-    try:
-        parts = urlsplit(address)
-        usable = parts.scheme == "https" and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise RestError("IFRAME_HTTPS", "Iframe params must be HTTPS site")
-    return address + ("&" if "?" in address.partition("#")[0] else "?")
-
-
-def _at_least(least: int, value: php.Value) -> int:
-    return max(least, php.intval(value))
-
-
-def _translations(value: php.Value) -> list[dict[str, str]]:
-    return [
-        {
-            "LANGUAGE_ID": php.text(row["LANGUAGE_ID"]).lower(),
-            "TITLE": php.text(row["TITLE"]),
-            "DESCRIPTION": php.text(row.get("DESCRIPTION")),
-            "COPYRIGHT": php.text(row.get("COPYRIGHT")),
-        }
-        for row in php.rows(value)
-        if isinstance(row, dict)
-        and not php.is_empty(row.get("LANGUAGE_ID"))
-        and row.get("TITLE") is not None
-    ]
-
-
-def _own_app(call: Call, params: php.Params) -> ChatApp:
-    app = call.portal.chat_app(php.intval(params.get("APP_ID")))
-    if app is None:
-        raise RestError("CHAT_APP_ID_ERROR", "App not found")
-    if app.client_id != call.client_id:
-        raise RestError("APP_ID_ERROR", "App was installed by another rest application")
-    return app
-
-
-def update_app(call: Call) -> bool:
-    params = php.upper_keys(call.params)
-    app = _own_app(call, params)
+    bot = own_bot(call, params)
     given = params.get("FIELDS")
     fields = given if isinstance(given, dict) else {}
-    changes = _new_looks(fields)
-    for name in ("HIDDEN", "EXTRANET_SUPPORT", "LIVECHAT_SUPPORT", "IFRAME_POPUP"):
-        if not php.is_empty(fields.get(name)):
-            changes[name.lower()] = php.is_yes(fields[name])
-    if not php.is_empty(fields.get("CONTEXT")):
-        changes["context"] = php.text(fields["CONTEXT"]).lower()
-    if not php.is_empty(fields.get("HASH")):
-        changes["hash"] = php.text(fields["HASH"])
-    if not php.is_empty(fields.get("LANG")):
-        changes["lang"] = _translations(fields["LANG"])
-    # The platform accepts a new icon and forgets it; the documentation says otherwise.
-    if call.world.faults.icon_updates and (icon := images.icon_or_nothing(fields.get("ICON_FILE"))):
-        changes["icon"] = icon
-    for name, value in changes.items():
-        setattr(app, name, value)
+    if not php.is_empty(fields.get("EVENT_HANDLER")):
+        fields = fields | {name: fields["EVENT_HANDLER"] for name, _, _ in _HANDLERS}
+    handlers = _bot_handlers(fields, is_update=True)
+    raw = fields.get("PROPERTIES")
+    properties = raw if isinstance(raw, dict) else {}
+    names = [properties.get(name) for name in ("NAME", "LAST_NAME")]
+    if all(name is not None and php.is_empty(name) for name in names):
+        raise RestError("NAME_ERROR", "Bot name isn't specified")
+    kept = {
+        name: php.text(properties[name]) for name in _PROPERTIES if properties.get(name) is not None
+    }
+    if photo := images.icon_or_nothing(properties.get("PERSONAL_PHOTO")):
+        kept["PERSONAL_PHOTO"] = photo
+    flags = [name for name in ("CODE", "OPENLINE") if not php.is_empty(fields.get(name))]
+    if not kept and not flags and not handlers:
+        raise RestError("WRONG_REQUEST", "Update fields can't be empty")
+    _change(call, bot, kept, {name: fields[name] for name in flags})
+    if handlers:
+        rebind(call, handlers)
     return True
 
 
-def _new_looks(fields: php.Params) -> dict[str, Any]:
-    """Command and frame of an update; what is not given, and a bad command, changes nothing."""
-    changes: dict[str, Any] = {}
-    if _has_command(fields):
-        if command := _command(fields):
-            changes = {"js_method": fields["JS_METHOD"], "js_param": command}
-    elif not php.is_empty(fields.get("IFRAME")):
-        changes = {"iframe": _frame_address(fields["IFRAME"])}
-    for name, least in (("IFRAME_WIDTH", 250), ("IFRAME_HEIGHT", 50)):
-        if fields.get(name) is not None:
-            changes[name.lower()] = _at_least(least, fields[name])
-    return changes
-
-
-def unregister_app(call: Call) -> bool:
-    app = _own_app(call, php.upper_keys(call.params))
-    call.portal.chat_apps.remove(app)
-    return True
+def _change(call: Call, bot: Bot, properties: dict[str, str], fields: php.Params) -> None:
+    code = php.text(fields.get("CODE"))
+    if code and any(row.code == code and row is not bot for row in call.portal.bots):
+        raise RestError("WRONG_REQUEST", "Bot can't be updated")
+    bot.code = code or bot.code
+    if "OPENLINE" in fields:
+        bot.openline = php.is_yes(fields["OPENLINE"])
+    # An empty name is left out, an empty last name is not.
+    if not properties.get("NAME", "x").strip():
+        del properties["NAME"]
+    bot.name = properties.get("NAME", bot.name)
+    bot.last_name = properties.get("LAST_NAME", bot.last_name)
+    bot.properties |= properties
 
 
 METHODS = (
     Method("imbot.register", "imbot", register_bot),
+    Method("imbot.update", "imbot", update_bot),
     Method("imbot.unregister", "imbot", unregister_bot),
     Method("imbot.bot.list", "imbot", list_bots, changes=False),
-    Method("imbot.app.register", "imbot", register_app),
-    Method("imbot.app.update", "imbot", update_app),
-    Method("imbot.app.unregister", "imbot", unregister_app),
 )

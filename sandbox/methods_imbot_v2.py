@@ -123,6 +123,61 @@ def own_bot(call: Call) -> Bot:
     return bot
 
 
+def update(call: Call) -> dict[str, Any]:
+    """What is given is changed before the webhook's address is looked at."""
+    bot = own_bot(call)
+    fields = _map(_get(call.params, "fields"))
+    properties = _map(_get(fields, "properties"))
+    mode = php.text(fields.get("eventMode")).lower()
+    if not php.is_empty(properties.get("avatar")):
+        properties = properties | {"avatar": _avatar(properties["avatar"])}
+    if fields.get("eventMode") is not None and mode not in ("fetch", "webhook"):
+        raise RestError("BOT_INVALID_EVENT_MODE", "Invalid event mode")
+    if properties:
+        _rename(bot, properties)
+    for name, field in (
+        ("isHidden", "is_hidden"),
+        ("isReactionsEnabled", "is_reactions_enabled"),
+        ("isSupportOpenline", "openline"),
+    ):
+        if fields.get(name) is not None:
+            setattr(bot, field, php.flag(fields[name], False))
+    if fields.get("backgroundId") is not None:
+        known = fields["backgroundId"] in BACKGROUNDS
+        bot.background_id = fields["backgroundId"] if known else None
+    bot.event_mode = mode or bot.event_mode
+    _point(call, bot, php.text(fields.get("webhookUrl")))
+    return _answer(bot)
+
+
+def _rename(bot: Bot, properties: php.Params) -> None:
+    # Properties that are not given are emptied with those that are; the name alone is kept.
+    texts = {key: php.text(value) for key, value in properties.items()}
+    bot.name = php.text(_get(properties, "name")).strip() or bot.name
+    bot.last_name = php.text(_get(properties, "lastName"))
+    photo = bot.properties.get("avatar")
+    bot.properties = ({"avatar": photo} if photo else {}) | texts | {"name": bot.name}
+
+
+def _point(call: Call, bot: Bot, url: str) -> None:
+    """Send the application's v2 events to `url`, when one is given for a bot in webhook mode."""
+    if bot.event_mode == "webhook" and url:
+        try:
+            check_handler(url)
+        except RestError as exc:
+            raise RestError("BOT_INVALID_CALLBACK", exc.text) from exc
+        bot.webhook_url = url
+        rebind(call, dict.fromkeys(events.BOT_V2_EVENTS, url))
+    own = [row for row in call.portal.bots if row.client_id == bot.client_id]
+    # By the documentation a bot alone in fetch mode takes the subscriptions away.
+    if call.world.profile == "documented" and bot.event_mode == "fetch" and own == [bot]:
+        call.portal.bindings = [
+            row
+            for row in call.portal.bindings
+            if row.client_id != bot.client_id or row.event not in events.BOT_V2_EVENTS
+        ]
+
+
 def _any(params: php.Params, *names: str) -> php.Value:
     return next((params[name] for name in names if params.get(name) not in (None, "")), None)
 
@@ -208,5 +263,6 @@ METHODS = (
     Method("imbot.v2.Bot.register", "imbot", register),
     Method("imbot.v2.Bot.get", "imbot", get, changes=False),
     Method("imbot.v2.Bot.list", "imbot", list_own, changes=False),
+    Method("imbot.v2.Bot.update", "imbot", update),
     Method("imbot.v2.Bot.unregister", "imbot", unregister),
 )

@@ -19,6 +19,8 @@ ACCESS_SECONDS = 3600
 REFRESH_SECONDS = 180 * 24 * 3600
 CODE_SECONDS = 30
 
+AFTER_THE_WORK = ("lost", "stall")
+
 
 class TokenRefused(Exception):
     """The token endpoint says no: `code` of TOKEN_ERRORS and, if need be, another text."""
@@ -86,11 +88,14 @@ def revoke(world: World, portal: Portal, client_id: str) -> None:
                 code.used = True
 
 
-def expire_access_tokens(world: World, portal: Portal) -> None:
-    """Let every access token of a portal be expired from now on; refresh tokens stay good."""
+def expire_access_tokens(world: World, portal: Portal, user_id: int | None = None) -> None:
+    """Let the access tokens of a portal, or of one user of it, be expired from now on.
+
+    Refresh tokens stay good.
+    """
     with world.lock:
         for grant in world.grants.values():
-            if grant.member_id == portal.member_id:
+            if grant.member_id == portal.member_id and user_id in (None, grant.user_id):
                 grant.expires = min(grant.expires, int(world.now()) - 1)
         world.save()
 
@@ -116,13 +121,17 @@ def token() -> Response:
     try:
         if fault in TOKEN_ERRORS:
             raise TokenRefused(fault)
-        if fault and fault != "lost":
+        if fault == "hold":
+            world.faults.wait_at_gate()
+        elif fault and fault not in AFTER_THE_WORK:
             return replies.broken(fault)
         body = exchange(world, request.values.to_dict())
     except TokenRefused as refused:
         with world.lock:
             world.refused_renewals += request.values.get("grant_type") == "refresh_token"
         return _refusal(refused)
+    if fault == "stall":
+        world.faults.wait_at_gate()
     return replies.broken("drop") if fault == "lost" else replies.json_reply(body)
 
 
@@ -172,7 +181,7 @@ def _by_refresh(world: World, client_id: str, refresh: str) -> dict[str, Any]:
         if grant is None or grant.client_id != client_id:
             raise TokenRefused("invalid_grant")
         portal = _installed(world, grant.member_id, client_id)
-        owner = portal.users.get(grant.user_id)
+        owner = portal.person(grant.user_id)  # a bot has tokens, too
         if grant.revoked or owner is None or not owner.is_active:
             raise TokenRefused("invalid_grant")
         if grant.refresh_expires < world.now() or not _may_renew(world, grant):
@@ -200,6 +209,8 @@ def _installed(world: World, member_id: str, client_id: str) -> Portal:
             "NOT_INSTALLED" if world.profile == "source" else "invalid_client",
             "Application not installed",
         )
+    if install.payment_expired:
+        raise TokenRefused("PAYMENT_REQUIRED")
     return portal
 
 

@@ -6,6 +6,7 @@ from urllib.parse import unquote_plus
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from sandbox import events as sender
 from sandbox import portal as deeds
 from sandbox.records import SentEvent
 from sandbox.visit import (
@@ -152,6 +153,17 @@ def uninstall() -> Response:
     return redirect(url_for("sandbox.pages.apps", done="uninstall"), 303)
 
 
+@blueprint.post("/apps/payment")
+def payment() -> Response:
+    """Let the time paid for be over (`expired`), or run again for thirty days."""
+    here = admin_visit()
+    if here.install is None:
+        abort(409)
+    expired = request.form.get("expired") == "1"
+    deeds.set_payment(here.world, here.portal, expired=expired, days=0 if expired else 30)
+    return redirect(url_for("sandbox.pages.apps"), 303)
+
+
 @blueprint.get("/events")
 def events() -> str:
     """What this portal told applications, newest first."""
@@ -159,6 +171,23 @@ def events() -> str:
     with here.world.lock:
         sent = [_line(event) for event in reversed(here.portal.events_log)]
     return page("events.html", here, sent=sent)
+
+
+@blueprint.post("/events/again")
+def send_again() -> Response:
+    """Send an event of the log (`event`) once more, as it was."""
+    here = admin_visit()
+    wanted = request.form.get("event", "")
+    found = (event for event in here.portal.events_log if _number(event) == wanted)
+    event = next(found, None)
+    if event is None or not sender.send_again(here.world, here.portal, event):
+        abort(409)
+    return redirect(url_for("sandbox.pages.events"), 303)
+
+
+def _number(event: SentEvent) -> str:
+    """What tells one event of the log from the others; "" when it cannot be sent again."""
+    return f"{event.at:.6f}" if event.sent else ""
 
 
 def _line(event: SentEvent) -> dict[str, str]:
@@ -169,6 +198,7 @@ def _line(event: SentEvent) -> dict[str, str]:
     return {
         "at": moment.isoformat(timespec="seconds"),
         "shown_at": moment.strftime("%d %b %H:%M:%S"),
+        "number": _number(event),
         "event": event.event,
         "handler": event.handler,
         "body": "\n".join(unquote_plus(pair) for pair in event.body.split("&")),

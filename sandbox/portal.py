@@ -1,18 +1,16 @@
-"""What a portal does: install, update and uninstall the application, show its pages and chat apps.
+"""What a portal does: install, update and uninstall the application, and show its pages.
 
 Every function that changes something holds the world's lock and saves.
 """
 
 import secrets
-from collections.abc import Callable
-from hashlib import md5
 from typing import Any, Literal
-from urllib.parse import urlencode
 
-from sandbox import events, oauth
-from sandbox.world import Bot, ChatApp, Install, Portal, User, World
+from sandbox import bot_events, connectors, events, oauth
+from sandbox.bot_events import Cause
+from sandbox.world import Bot, Install, Portal, User, World
 
-PageKind = Literal["install", "app", "not-finished", "not-installed", "no-access"]
+PageKind = Literal["install", "app", "not-finished", "not-installed", "no-access", "unpaid"]
 
 
 class NotAllowed(Exception):
@@ -73,8 +71,8 @@ def update_app(world: World, portal: Portal, user: User) -> Install:
     """Bring the application to its next version: ONAPPUPDATE, then the installer must run again.
 
     Afterwards INSTALLED is N, because the card has an install URL. The binding of ONAPPINSTALL
-    is gone ("source"), or all bindings are ("documented"). Raises NotAllowed for an employee,
-    KeyError when the application is not installed.
+    is gone and its connectors are ("source"), or all bindings and placements are ("documented").
+    Raises NotAllowed for an employee, KeyError when the application is not installed.
     """
     _require_admin(user)
     card = world.card
@@ -97,6 +95,11 @@ def update_app(world: World, portal: Portal, user: User) -> Install:
         ]
         row.installed = not card.install_url
         row.first_run_seen.clear()
+        if world.profile == "documented":
+            portal.placements = [p for p in portal.placements if p.client_id != card.client_id]
+        elif not row.installed:
+            # rest:OnRestAppUpdate of imconnector: an application that is not finished loses them.
+            connectors.remove_all(world, portal, card.client_id, Cause(user.id))
         world.save()
     return row
 
@@ -104,9 +107,9 @@ def update_app(world: World, portal: Portal, user: User) -> Install:
 def uninstall(world: World, portal: Portal, user: User, clean: bool) -> None:
     """Remove the application, in the platform's order.
 
-    ONAPPUNINSTALL (no tokens), then its bots with their events, its bindings, with `clean` its
-    options, and at last its tokens. The row stays, inactive. Raises NotAllowed for an employee;
-    nothing happens when the application is not there.
+    ONAPPUNINSTALL (no tokens), then its bots and connectors with their events, its bindings and
+    placements, with `clean` its options, and at last its tokens. The row stays, inactive.
+    Raises NotAllowed for an employee; nothing happens when the application is not there.
     """
     _require_admin(user)
     client_id = world.card.client_id
@@ -118,7 +121,9 @@ def uninstall(world: World, portal: Portal, user: User, clean: bool) -> None:
         fire_app_event(world, portal, "ONAPPUNINSTALL", data, user)
         for bot in [bot for bot in portal.bots if bot.client_id == client_id]:
             remove_bot(world, portal, bot, user.id)
+        connectors.remove_all(world, portal, client_id, Cause(user.id))
         portal.bindings = [b for b in portal.bindings if b.client_id != client_id]
+        portal.placements = [p for p in portal.placements if p.client_id != client_id]
         if clean:
             portal.app_options.clear()
             portal.user_options.clear()
@@ -147,30 +152,12 @@ def remove_bot(world: World, portal: Portal, bot: Bot, user_id: int, hops: int =
     The application's v2 bindings go with its last bot; v1 bindings stay.
     """
     with world.lock:
-        v1 = {"BOT_ID": bot.id, "BOT_CODE": bot.code}
-        events.fire(
-            world,
-            portal,
-            "ONIMBOTDELETE",
-            v1,
-            user_id=user_id,
-            client_id=bot.client_id,
-            hops=hops,
-        )
-        if bot.api == "v2" and bot.event_mode == "webhook":
-            events.fire(
-                world,
-                portal,
-                "ONIMBOTV2DELETE",
-                _v2_deletion(bot),
-                user_id=user_id,
-                client_id=bot.client_id,
-                hops=hops,
-            )
+        bot_events.deleted(world, portal, bot, Cause(user_id, hops))
         portal.bots.remove(bot)
         portal.chat_apps = [app for app in portal.chat_apps if app.bot_id != bot.id]
         for command in [row for row in portal.commands.values() if row.bot_id == bot.id]:
             portal.remove_command(command)
+        _leave_rooms(portal, bot)
         if not any(other.client_id == bot.client_id for other in portal.bots):
             portal.bindings = [
                 binding
@@ -180,11 +167,15 @@ def remove_bot(world: World, portal: Portal, bot: Bot, user_id: int, hops: int =
         world.save()
 
 
-def _v2_deletion(bot: Bot) -> events.MakeData:
-    def data(mint: Callable[[], dict[str, Any]]) -> events.Data:
-        return {"bot": {"id": bot.id, "code": bot.code, "auth": mint()}}
-
-    return data
+def _leave_rooms(portal: Portal, bot: Bot) -> None:
+    """Private dialogs with a bot go with it; elsewhere what it said stays."""
+    for room in list(portal.rooms.values()):
+        if bot.id not in room.members:
+            continue
+        room.members.remove(bot.id)
+        if room.kind == "private":
+            del portal.rooms[room.id]
+            portal.messages = [one for one in portal.messages if one.room != room.id]
 
 
 def rename(world: World, portal: Portal, host: str) -> None:
@@ -201,12 +192,12 @@ def may_open(portal: Portal, user: User, client_id: str) -> bool:
     return row is not None and (user.is_admin or not row.access or user.id in row.access)
 
 
-def page_url(portal: Portal, user: User, placement: str = "DEFAULT") -> tuple[PageKind, str]:
+def page_url(portal: Portal, user: User, handler: str = "") -> tuple[PageKind, str]:
     """What the portal shows when the application is opened, and the URL it frames ("" for none).
 
     "install" for an administrator while the installation is not finished, "not-finished" for
-    everybody else; "no-access" for a user the administrator did not let in.
-    `placement` is checked after the installation; there is no handler but the default one here.
+    everybody else; "no-access" for a user the administrator did not let in; "unpaid" when the
+    time paid for is over. `handler` is the address of a placement, looked at after all this.
     """
     card = portal.card
     row = portal.installs.get(card.client_id)
@@ -214,68 +205,34 @@ def page_url(portal: Portal, user: User, placement: str = "DEFAULT") -> tuple[Pa
         return "not-installed", ""
     if not may_open(portal, user, card.client_id):
         return "no-access", ""
+    if row.payment_expired:
+        return "unpaid", ""
     if not row.installed and card.install_url:
         return ("install", card.install_url) if user.is_admin else ("not-finished", "")
-    return "app", card.handler_url
+    return "app", handler or card.handler_url
 
 
-def visible_chat_apps(world: World, portal: Portal, user: User, context: str) -> list[ChatApp]:
-    """The chat apps shown to `user` in a dialog of this kind: USER, CHAT, BOT, LINES or CALL.
+def set_payment(world: World, portal: Portal, *, expired: bool, days: int | None = None) -> None:
+    """Let the time paid for be over, or run again for `days`; ONAPPPAYMENT tells of both.
 
-    Hidden ones never; those of an `-admin` context to administrators only.
+    While it is over nothing else is told, and calls are answered with PAYMENT_REQUIRED. Raises
+    KeyError when the application is not installed.
     """
     with world.lock:
-        return [app for app in portal.chat_apps if _is_visible(app, user, context.lower())]
-
-
-def _is_visible(app: ChatApp, user: User, context: str) -> bool:
-    wanted, dash, _ = app.context.partition("-admin")
-    if app.hidden or (dash and not user.is_admin):
-        return False
-    return wanted in ("all", context)
-
-
-def chat_app_frame_url(
-    world: World,
-    portal: Portal,
-    user: User,
-    chat_app: ChatApp,
-    dialog_id: str,
-    context: str = "textarea",
-    language: str | None = None,
-) -> str:
-    """The address the classic messenger frames for an IFRAME chat app.
-
-    Carries who and where, with hashes made from the chat app's HASH; no tokens. `language`
-    defaults to the user's own.
-    """
-    bot = portal.bot(chat_app.bot_id)
-    query = {
-        "BOT_ID": chat_app.bot_id,
-        "BOT_CODE": bot.code if bot else "",
-        "APP_ID": chat_app.id,
-        "APP_CODE": chat_app.code,
-        "DOMAIN": f"http://{portal.host}",
-        "DOMAIN_HASH": domain_hash(portal, chat_app),
-        "USER_ID": user.id,
-        "USER_HASH": user_hash(world, user.id, chat_app),
-        "DIALOG_ID": dialog_id,
-        "CONTEXT": context,
-        "LANG": language or user.language,
-        "IS_CHROME": "Y",
-    }
-    return chat_app.iframe + urlencode(query)
-
-
-def domain_hash(portal: Portal, chat_app: ChatApp) -> str:
-    """md5 of the portal's host name (no port) and the chat app's HASH."""
-    return md5(f"{portal.host.partition(':')[0]}{chat_app.hash}".encode()).hexdigest()
-
-
-def user_hash(world: World, user_id: int, chat_app: ChatApp) -> str:
-    """md5 of the user and the HASH; with the HASH `register` it depends on a portal secret."""
-    salt = world.secret if chat_app.hash == "register" else chat_app.hash
-    return md5(f"{user_id}{salt}".encode()).hexdigest()
+        row = portal.installs[world.card.client_id]
+        data = {
+            "CODE": f"sandbox.{world.card.client_id.rpartition('.')[2]}",
+            "VERSION": row.version,
+            "STATUS": world.card.status,
+            "PAYMENT_EXPIRED": _letter(expired),
+            "DAYS": days,
+        }
+        if world.profile == "documented":
+            data["LANGUAGE_ID"] = portal.language
+        row.payment_expired, row.days = False, days
+        fire_app_event(world, portal, "ONAPPPAYMENT", data, None)
+        row.payment_expired = expired
+        world.save()
 
 
 def _require_admin(user: User) -> None:

@@ -1,7 +1,12 @@
 """What the sandbox knows: plain dataclasses, each as JSON-ready as it can be."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from sandbox.records_channels import Connector, ConnectorStatus, OpenLine, Placement
+from sandbox.records_chat import Message, Room
+
+MESSAGES_KEPT = 2000
 
 
 @dataclass
@@ -45,6 +50,9 @@ class Install:
     access: list[int] = field(default_factory=list)
     # Granted scope; empty: the card's.
     scope: list[str] = field(default_factory=list)
+    # Whether the time that was paid for is over, and the days left (None: no limit).
+    payment_expired: bool = False
+    days: int | None = None
 
 
 @dataclass
@@ -127,6 +135,8 @@ class SentEvent:
     body: str
     status: int | None = None
     note: str = ""
+    # The body as it was sent, for sending it once more; not kept in the snapshot.
+    sent: str = field(default="", repr=False, compare=False)
 
 
 class RestCall(NamedTuple):
@@ -154,9 +164,19 @@ class Portal:
     # By number; changed through the methods below, which know the names as well.
     commands: dict[int, Command] = field(default_factory=dict)
     bindings: list[Binding] = field(default_factory=list)
+    rooms: dict[int, Room] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    # When a bot's leave to answer in a room ends, by "bot:room"; a command gives ten minutes.
+    leaves: dict[str, float] = field(default_factory=dict)
+    lines: list[OpenLine] = field(default_factory=list)
+    # By their id.
+    connectors: dict[str, Connector] = field(default_factory=dict)
+    statuses: list[ConnectorStatus] = field(default_factory=list)
+    placements: list[Placement] = field(default_factory=list)
     events_log: list[SentEvent] = field(default_factory=list)
     rest_log: list[RestCall] = field(default_factory=list, repr=False)
     next_id: int = 101
+    next_message: int = 1001
     app_options: dict[str, Any] = field(default_factory=dict)
     user_options: dict[int, dict[str, Any]] = field(default_factory=dict)
     # Addresses the portal had before a rename; they answer 302.
@@ -178,6 +198,35 @@ class Portal:
     def bot(self, bot_id: int) -> Bot | None:
         """The bot with this number, or None."""
         return next((bot for bot in self.bots if bot.id == bot_id), None)
+
+    def say(
+        self,
+        room: Room,
+        author: int,
+        text: str,
+        *,
+        at: float,
+        is_system: bool = False,
+        author_name: str = "",
+    ) -> Message:
+        """Keep a message said at Unix time `at`; the oldest ones go."""
+        message = Message(self.next_message, room.id, author, text, at, is_system, author_name)
+        self.next_message += 1
+        self.messages.append(message)
+        del self.messages[:-MESSAGES_KEPT]
+        return message
+
+    def said_in(self, room: Room, after: int = 0) -> list[Message]:
+        """The messages of a room with a higher number than `after`, oldest first."""
+        return [one for one in self.messages if one.room == room.id and one.id > after]
+
+    def person(self, user_id: int) -> User | None:
+        """The user with this number, or the bot as the user it also is, or None."""
+        bot = self.bot(user_id)
+        if bot is None:
+            return self.users.get(user_id)
+        color = str(bot.properties.get("COLOR") or bot.properties.get("color") or "")
+        return User(bot.id, bot.name, bot.last_name, False, self.language, bot.code, color)
 
     def chat_app(self, app_id: int) -> ChatApp | None:
         """The chat app with this number, or None."""
@@ -232,37 +281,3 @@ class Code:
     user_id: int
     expires: float
     used: bool = False
-
-
-def portal_data(portal: Portal) -> dict[str, Any]:
-    """A portal as JSON-ready data, without the card and what is only counted or looked up."""
-    row = asdict(portal)
-    del row["rest_log"], row["card"], row["refused_requests"], row["_command_ids"]
-    row["commands"] = list(row["commands"].values())
-    return row
-
-
-def portal_from(row: dict[str, Any], card: AppCard, port: int) -> Portal:
-    """The portal of such data, at this port.
-
-    Raises KeyError, TypeError or AttributeError when the data are of another shape.
-    """
-    rows: dict[str, Any] = dict(row)
-    rows["card"] = card
-    rows["host"] = at_port(row["host"], port)
-    rows["old_hosts"] = [at_port(host, port) for host in row["old_hosts"]]
-    rows["users"] = {int(key): User(**value) for key, value in row["users"].items()}
-    rows["installs"] = {key: Install(**value) for key, value in row["installs"].items()}
-    rows["bots"] = [Bot(**value) for value in row["bots"]]
-    rows["chat_apps"] = [ChatApp(**value) for value in row["chat_apps"]]
-    # Absent from states that were kept before there were commands.
-    rows["commands"] = {value["id"]: Command(**value) for value in row.get("commands", [])}
-    rows["bindings"] = [Binding(**value) for value in row["bindings"]]
-    rows["events_log"] = [SentEvent(**value) for value in row["events_log"]]
-    rows["user_options"] = {int(key): value for key, value in row["user_options"].items()}
-    return Portal(**rows)
-
-
-def at_port(host: str, port: int) -> str:
-    """The same address at another port."""
-    return f"{host.rpartition(':')[0]}:{port}"

@@ -18,7 +18,7 @@ HTML = (
 class RestError(Exception):
     """A method or the entry says no: error code, text, status, and keys beside them."""
 
-    def __init__(self, code: str, text: str, status: int = 400, **extra: str) -> None:
+    def __init__(self, code: str, text: str, status: int = 400, **extra: str | bool) -> None:
         self.code, self.text, self.status, self.extra = code, text, status, extra
         super().__init__(code)
 

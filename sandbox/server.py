@@ -55,7 +55,7 @@ class Server:
             thread.join()
             server.server_close()
         self._running.clear()
-        self.world.save()
+        self.world.flush()
 
     def __enter__(self) -> "Server":
         return self

@@ -1,6 +1,8 @@
 """Who looks at which portal: the floor under the pages a person uses."""
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlencode
 
 from flask import abort, current_app, g, redirect, render_template, request, url_for
@@ -43,6 +45,10 @@ TAGS = {
     "sc": "zh-Hans",
     "tc": "zh-Hant",
 }
+
+# The glyphs there are, called as widgets call their icons.
+_GLYPHS = Path(__file__).parent / "static" / "img" / "glyphs.svg"
+GLYPHS = frozenset(re.findall(r'id="(fa-[a-z-]+)"', _GLYPHS.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,7 @@ def page(template: str, here: Visit, **context: object) -> str:
         card=here.world.card,
         languages=LANGUAGES,
         tags=TAGS,
+        glyphs=GLYPHS,
         menu=_menu(here),
         here=this_address(),
         **context,
@@ -150,11 +157,13 @@ def page(template: str, here: Visit, **context: object) -> str:
 def _menu(here: Visit) -> list[dict[str, object]]:
     items = [
         ("Chat", "chat", url_for("sandbox.chat.messenger")),
+        ("Messenger", "online", url_for("sandbox.online.messenger")),
+        ("Contact centre", "lines", url_for("sandbox.contact_center.center")),
         ("Applications", "apps", url_for("sandbox.pages.apps")),
         ("Event log", "log", url_for("sandbox.pages.events")),
     ]
     if here.sees_app:
-        items.insert(1, (here.world.card.title, "app", url_for("sandbox.application")))
+        items.insert(2, (here.world.card.title, "app", url_for("sandbox.application")))
     return [
         {"title": title, "icon": icon, "url": url, "is_current": request.path == url}
         for title, icon, url in items

@@ -1,7 +1,7 @@
 """The state of the sandbox: portals, users, the application's card, tokens.
 
-Plain dataclasses under one lock. With a path given, the whole state is written as JSON after
-each change, by atomic replace, and read again at the next start.
+Plain dataclasses under one lock. With a path given, the whole state is written as JSON soon
+after each change, by atomic replace, and read again at the next start.
 """
 
 import json
@@ -31,10 +31,9 @@ from sandbox.records import (
     RestCall,
     SentEvent,
     User,
-    at_port,
-    portal_data,
-    portal_from,
 )
+from sandbox.saving import Saver
+from sandbox.snapshots import at_port, portal_data, portal_from
 
 __all__ = [
     "AppCard",
@@ -87,8 +86,11 @@ class World:
     _sending: set[Future[None]] = field(default_factory=set, repr=False)
     _by_refresh: dict[str, str] = field(default_factory=dict, repr=False)
 
+    _saver: Saver = field(init=False, repr=False)
+
     def __post_init__(self) -> None:
         self._by_refresh = {grant.refresh: access for access, grant in self.grants.items()}
+        self._saver = Saver(self._write)
 
     def now(self) -> float:
         """Unix time of this world."""
@@ -157,10 +159,19 @@ class World:
     def close(self) -> None:
         """Save, and let go of the event sender."""
         self.sender.shutdown(wait=False, cancel_futures=True)
-        self.save()
+        self.flush()
 
     def save(self) -> None:
-        """Write the snapshot by atomic replace; nothing without a path."""
+        """Have the snapshot written soon, and at most a few times a second."""
+        if self.path is not None:
+            self._saver.ask()
+
+    def flush(self) -> None:
+        """Write the snapshot now; nothing without a path."""
+        self._saver.flush()
+
+    def _write(self) -> None:
+        """Write the snapshot by atomic replace."""
         if self.path is None:
             return
         with self.lock:

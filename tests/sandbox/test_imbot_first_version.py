@@ -7,7 +7,7 @@ from hashlib import md5
 import pytest
 from PIL import Image
 
-from sandbox import portal as deeds
+from sandbox import chat_apps
 
 URL = "http://127.0.0.1:9/events"
 
@@ -265,7 +265,7 @@ def test_any_employee_with_a_token_may_change_chat_apps(egor, app_id):
 def shown(person, context):
     return [
         app.code
-        for app in deeds.visible_chat_apps(person.world, person.portal, person.user, context)
+        for app in chat_apps.visible_chat_apps(person.world, person.portal, person.user, context)
     ]
 
 
@@ -298,7 +298,9 @@ def test_hidden_chat_app_is_nowhere(anna, bot_id):
 def test_frame_address_carries_hashes_that_can_be_checked(anna, app_id):
     app = anna.portal.chat_app(app_id)
 
-    url = deeds.chat_app_frame_url(anna.world, anna.portal, anna.user, app, "chat1", language="de")
+    url = chat_apps.chat_app_frame_url(
+        anna.world, anna.portal, anna.user, app, "chat1", language="de"
+    )
 
     assert url.startswith("https://example.com/frame?BOT_ID=")
     assert f"DOMAIN_HASH={md5(b'127.0.0.2secret').hexdigest()}" in url
@@ -310,6 +312,6 @@ def test_hash_register_makes_the_user_hash_unverifiable(anna, app_id):
     app = anna.portal.chat_app(app_id)
     app.hash = "register"
 
-    url = deeds.chat_app_frame_url(anna.world, anna.portal, anna.user, app, "chat1")
+    url = chat_apps.chat_app_frame_url(anna.world, anna.portal, anna.user, app, "chat1")
 
     assert md5(b"1register").hexdigest() not in url

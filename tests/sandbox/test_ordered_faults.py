@@ -43,6 +43,16 @@ def test_fault_waits_for_its_method(anna, world):
     assert anna.refused("imbot.app.update") == ("WRONG_REQUEST", 400)
 
 
+@pytest.mark.parametrize(
+    "method", ["imconnector.register", "placement.bind", "imbot.message.add", "feature.get"]
+)
+def test_every_method_can_fail_on_order(anna, world, method):
+    world.faults.order("error", method, code="INTERNAL_SERVER_ERROR", text="No", status=500)
+
+    assert anna.refused(method) == ("INTERNAL_SERVER_ERROR", 500)
+    assert anna.refused(method) != ("INTERNAL_SERVER_ERROR", 500)
+
+
 def test_connection_can_drop_before_the_work(anna, world):
     world.faults.order("drop", "imbot.v2.Bot.register")
 

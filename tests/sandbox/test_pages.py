@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sandbox import create_app
+from sandbox import chat_apps, create_app
 from sandbox import portal as deeds
 from sandbox.records import Bot, ChatApp, SentEvent
 from sandbox.world import make_world
@@ -523,7 +523,7 @@ def test_an_iframe_chat_app_carries_its_signed_address_and_size(egor, aurora):
         query["DIALOG_ID"],
         query["USER_ID"],
     )
-    assert deeds.domain_hash(aurora, app) == query["DOMAIN_HASH"]
+    assert chat_apps.domain_hash(aurora, app) == query["DOMAIN_HASH"]
     assert 'data-width="400" data-height="250" data-free="1"' in reply.text
 
 

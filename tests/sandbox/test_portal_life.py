@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
-from sandbox import oauth
+from sandbox import messenger, oauth
 from sandbox import portal as deeds
 from sandbox.__main__ import world_from
+from sandbox.saving import Saver
 from sandbox.server import serve
 from sandbox.world import make_world, restore, snapshot
 
@@ -111,13 +113,53 @@ def test_every_change_by_rest_is_on_disk_at_once(anna, world, tmp_path):
     assert [row["event"] for row in portals[0]["bindings"]] == ["ONAPPUPDATE"]
 
 
+def test_a_thousand_changes_are_written_a_few_times_and_the_last_is_not_lost():
+    written, state = [], {"changes": 0}
+    saver = Saver(lambda: written.append(state["changes"]))
+
+    for number in range(1, 1001):
+        state["changes"] = number
+        saver.ask()
+    saver.flush()
+
+    assert (written[0], written[-1]) == (1, 1000)
+    assert len(written) < 20
+
+
+def test_what_stands_still_is_written_a_moment_later(anna, world, tmp_path):
+    world.path = tmp_path / "sandbox.json"
+    for number in range(2):
+        anna.call("app.option.set", {"options": {"last": number}})
+
+    deadline = time.monotonic() + 10
+    while json.loads(world.path.read_text())["portals"][0]["app_options"] != {"last": 1}:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_messengers_connectors_and_widgets_are_in_the_state(anna, bot_id, world, aurora):
+    messenger.write(world, aurora, anna.user, str(bot_id), "Hello")
+    icon = {"DATA_IMAGE": "data:x"}
+    page = "https://app.example/s"
+    params = {"ID": "mail", "NAME": "Mail", "ICON": icon, "PLACEMENT_HANDLER": page}
+    anna.call("imconnector.register", params)
+    anna.call("imconnector.activate", {"CONNECTOR": "mail", "LINE": 1, "ACTIVE": 1})
+
+    again = restore(json.loads(json.dumps(snapshot(world))), world.card, 8010).portal("aurora")
+
+    names = ("rooms", "messages", "connectors", "statuses", "placements", "lines", "next_message")
+    for name in names:
+        assert getattr(again, name) == getattr(aurora, name), name
+    assert all(event.sent == "" for event in again.events_log)
+
+
 def test_snapshot_forgets_pairs_that_can_do_nothing(world, aurora, tmp_path):
     world.path = tmp_path / "sandbox.json"
     grant = oauth.mint(world, aurora, 1)
     grant.spent = True
 
     world.advance(3700)
-    world.save()
+    world.flush()
 
     assert world.grants == {}
     assert world.grant_by_refresh(grant.refresh) is None
@@ -173,9 +215,11 @@ def test_environment_sets_limits_and_licence():
 def test_state_from_before_there_were_commands_is_read(world, tmp_path):
     state = snapshot(world)
     for row in state["portals"]:
-        del row["commands"]
+        for name in ("commands", "rooms", "messages", "connectors", "statuses", "lines"):
+            del row[name]
 
-    assert restore(state, world.card, 8010).portal("aurora").commands == {}
+    again = restore(state, world.card, 8010).portal("aurora")
+    assert (again.commands, again.messages, len(again.lines)) == ({}, [], 2)
 
 
 def test_two_worlds_cannot_share_an_address(world, served):

@@ -1,12 +1,16 @@
-/** The conversation: writing, and what a press on a chat app does. */
+/** A messenger's page: writing, and what a press on a chat app does. */
+import { makeConversation, notice } from "./conversation.js"
+import { startOffers } from "./offers.js"
 import { makePopup } from "./popup.js"
 
 export function startChat(root) {
   const log = root.querySelector(".talk__log")
   const form = root.querySelector("[data-write]")
-  const deeds = makeDeeds(root, log, form.elements.text)
-  const popup = makePopup(root.querySelector("#popup"), deeds)
+  if (!form) return
+  const deeds = makeDeeds(root, log, form)
+  const popup = root.querySelector("#popup") && makePopup(root.querySelector("#popup"), deeds)
   log.scrollTop = log.scrollHeight
+  startOffers(form)
 
   form.addEventListener("submit", (event) => {
     event.preventDefault()
@@ -36,16 +40,11 @@ function press(button, deeds, popup) {
 }
 
 /** What a chat app, or the page in its popup, may ask the messenger to do. */
-function makeDeeds(root, log, area) {
-  const say = (template, text) => {
-    if (!text.trim()) return
-    const line = document.getElementById(template).content.cloneNode(true)
-    line.querySelector("span").textContent = text
-    log.append(line)
-    log.scrollTop = log.scrollHeight
-  }
+function makeDeeds(root, log, form) {
+  const area = form.elements.text
+  const conversation = makeConversation(root, log, form)
   return {
-    send: (text) => say("own-line", String(text ?? "")),
+    send: (text) => conversation.say(String(text ?? "")),
     put(text) {
       area.setRangeText(`${text ?? ""} `, area.selectionStart, area.selectionEnd, "end")
       area.focus()
@@ -64,6 +63,6 @@ function makeDeeds(root, log, area) {
       card.hidden = true
       area.focus()
     },
-    support: (code) => say("notice-line", `The support chat ${code ?? ""} of Open Channels opens here.`),
+    support: (code) => notice(log, `The support chat ${code ?? ""} of Open Channels opens here.`),
   }
 }

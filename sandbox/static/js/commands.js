@@ -17,7 +17,8 @@ export const ask = {
   },
 }
 
-const go = (url) => { location.assign(url); return SILENT }
+// A widget's page stands inside the messenger; another page opens in its place.
+const go = (url) => { window.top.location.assign(url); return SILENT }
 
 /** The commands by name, each (params, message) -> result. Unknown ones are met with silence. */
 export function commands(data, frame) {
@@ -83,6 +84,7 @@ function windows(data, frame) {
     openApplication: (params) => slide(data.urls.self, params),
     closeApplication() {
       window.frameElement?.closest("dialog")?.close()
+      window.frameElement?.dispatchEvent(new CustomEvent("widget-close", { bubbles: true }))
       return SILENT
     },
   }
@@ -90,14 +92,20 @@ function windows(data, frame) {
 
 function messenger(data) {
   const chat = (query) => go(`${data.urls.chat}?${new URLSearchParams(query)}`)
-  const closed = (params, { requestId }) =>
-    (requestId ? { requestId, message: "No chat is open on this page." } : SILENT)
+  const area = (params, { method, requestId }) => (requestId ? { requestId, ...textarea(method, params) } : SILENT)
   return {
     imOpenMessenger: ({ dialogId }) => chat(dialogId ? { dialog: dialogId } : {}),
     imOpenHistory: ({ dialogId }) => chat(dialogId ? { dialog: dialogId } : {}),
     imCallTo: ({ userId }) => chat({ dialog: userId, call: `User ${userId}` }),
     imPhoneTo: ({ phone }) => chat({ call: phone }),
-    "im:setImTextareaContent": closed,
-    "im:getImTextareaContent": closed,
+    "im:setImTextareaContent": area,
+    "im:getImTextareaContent": area,
   }
+}
+
+/** Asks the messenger around this page, if there is one, about its text area. */
+function textarea(method, params) {
+  const detail = { method, params: params || {}, answer: { message: "No chat is open on this page." } }
+  window.frameElement?.dispatchEvent(new CustomEvent("widget-textarea", { bubbles: true, detail }))
+  return detail.answer
 }
