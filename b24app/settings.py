@@ -26,6 +26,7 @@ QUEUE_SCHEMES: Final = ("redis", "rediss", "unix", "redis+sentinel")
 SOCKET_PATH_MAX: Final = 100
 HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+CA_BUNDLE: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 GENERATED: Final[dict[str, Callable[[], str]]] = {
     "B24_CLIENT_ID": lambda: f"app.{secrets.token_hex(7)}.{secrets.randbelow(90000000) + 10000000}",
     "B24_CLIENT_SECRET": lambda: secrets.token_urlsafe(36),
@@ -95,7 +96,7 @@ class Settings:
             log_level=_choice(values, "LOG_LEVEL", "INFO", LOG_LEVELS),
             log_format=_choice(values, "LOG_FORMAT", "json", ("json", "text")),
             private_portals=_flag(values, "B24_PRIVATE_PORTALS"),
-            ca_bundle=_first(values, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"),
+            ca_bundle=_ca_bundle(values),
             proxy=_first(values, "HTTPS_PROXY", "https_proxy"),
             no_proxy=_first(values, "NO_PROXY", "no_proxy"),
             embedded_store="REDIS_URL" not in values,
@@ -141,6 +142,16 @@ def generated_keys(var: Path) -> dict[str, str]:
 
 def _first(values: Mapping[str, str], *names: str) -> str:
     return next((values[name] for name in names if name in values), "")
+
+
+def _ca_bundle(values: Mapping[str, str]) -> str:
+    """A file or folder of certificate authorities, under any of the usual names."""
+    for name in CA_BUNDLE:
+        if name in values:
+            if not os.access(values[name], os.R_OK):
+                raise ConfigurationError(f"{name} names a file that cannot be read")
+            return values[name]
+    return ""
 
 
 def _required(values: Mapping[str, str], name: str) -> str:

@@ -19,7 +19,8 @@ from urllib.parse import urlencode
 import urllib3
 
 from b24app.actions.portal import open_portal
-from b24app.bitrix.rest import BATCH_LIMIT, Client
+from b24app.bitrix.batch import LIMIT
+from b24app.bitrix.rest import Client
 from b24app.records import SYSTEM, Lane
 from bench.stage import REAL_BUCKET, Home
 from bench.table import Row
@@ -42,7 +43,7 @@ def measure(home: Home) -> list[Row]:
         times.append((ours, bare))
         requests, refused = max(requests, admitted), refused + denied
     used, denied = _used(home, rest, _register(home, rest, bot))
-    ideal = COMMANDS / BATCH_LIMIT / REAL_BUCKET[0]
+    ideal = COMMANDS / LIMIT / REAL_BUCKET[0]
     home.world.faults.rest_delay = 0
     fresh = f"{median(t[0] for t in times):.2f} s, bare {median(t[1] for t in times):.2f} s"
     print(f"  fresh bucket {fresh}; used bucket {used:.2f} s of {ideal:.0f} s", flush=True)
@@ -117,7 +118,7 @@ def _bare(home: Home, commands: dict[str, str]) -> float:
     rows = iter(commands.items())
     began = time.perf_counter()
     with urllib3.PoolManager() as http:
-        while chunk := dict(islice(rows, BATCH_LIMIT)):
+        while chunk := dict(islice(rows, LIMIT)):
             body = json.dumps({"halt": 0, "cmd": chunk, "auth": access}).encode()
             answer = http.request(
                 "POST",

@@ -171,7 +171,7 @@ class Home:
     def empty_buckets(self) -> None:
         """The portal has seen nobody lately, and neither has our budget."""
         self.limits.reset()
-        self.resources.redis.delete(keys.rate(self.member_id), keys.blocked(self.member_id))
+        self.resources.redis.delete(keys.rate(self.member_id))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from b24app.errors import (
     AuthorizationLost,
     B24AppError,
     ConfirmationNeeded,
+    LimitReached,
     MethodBlocked,
     MethodGone,
     NotOurs,
@@ -55,6 +56,8 @@ ERRORS: Final[Mapping[str, type[PortalError]]] = {
     "BOT_NOT_FOUND": AlreadyGone,
     "COMMAND_ID_ERROR": AlreadyGone,
     "COMMAND_NOT_FOUND": AlreadyGone,
+    "MAX_COUNT_ERROR": LimitReached,
+    "BOT_LIMIT_EXCEEDED": LimitReached,
 }
 # No renewal mends these: the portal does not know our token, our application or itself any more.
 LOST: Final = frozenset(

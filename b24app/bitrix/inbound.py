@@ -5,11 +5,13 @@ Everything returned here is a stranger's word until an action has proved it.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from b24app.errors import BadPayload
 
@@ -24,10 +26,13 @@ APP_SID: Final = re.compile(r"[0-9a-f]{32}")
 QUERY: Final = ("DOMAIN", "PROTOCOL", "LANG", "APP_SID")
 EVENT: Final = re.compile(r"[A-Z0-9_]{1,64}")
 BRACKETED: Final = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
+BROKEN_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 TOKEN_LENGTH: Final = 2048
 TEXT_LENGTH: Final = 16384
+EVENT_BYTES: Final = 512 * 1024
 EVENT_FIELDS: Final = 2000
-EVENT_DEPTH: Final = 8
+EVENT_DEPTH: Final = 16  # an attachment of a message lies eleven levels deep
+NAME_LENGTH: Final = 512
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Event:
     name: str
     data: Any
     auth: EventAuth
+    ts: int = 0
 
 
 def read_frame(query: Mapping[str, str], form: Mapping[str, str]) -> FrameRequest:
@@ -88,6 +94,33 @@ def read_frame(query: Mapping[str, str], form: Mapping[str, str]) -> FrameReques
         auth_expires=_seconds(values.get("AUTH_EXPIRES", "")),
         application_token=_text(values, "APPLICATION_TOKEN", TOKEN_LENGTH),
     )
+
+
+def read_form(body: bytes) -> list[tuple[str, str]]:
+    """The pairs of a form-encoded body of at most 2,000 fields; raises BadPayload.
+
+    Stricter than a browser's form needs: the queue encodes every byte that is not plain.
+    """
+    try:
+        fields = body.decode("ascii").split("&", EVENT_FIELDS)
+        pairs = [field.split("=", 1) for field in fields]
+        return [(_form_name(name), _form_value(value)) for name, value in pairs]
+    except ValueError as exc:  # not plain, no value, not UTF-8
+        raise BadPayload("body", "malformed") from exc
+
+
+def _form_value(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    if BROKEN_PERCENT.search(text):
+        raise ValueError("broken percent sign")
+    return unquote_to_bytes(text).decode()
+
+
+# The names are the same few in nearly every event.
+_form_name = functools.lru_cache(maxsize=4096)(_form_value)
 
 
 def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
@@ -112,34 +145,42 @@ def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
             refresh_token=_text(values, "refresh_token", TOKEN_LENGTH),
             expires_in=_seconds(values.get("expires_in", "")),
         ),
+        ts=_seconds(str(tree.get("ts", ""))),
     )
 
 
 def read_brackets(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Turn PHP's ``a[b][c]=d`` pairs into nested maps; ``[]`` counts up from 0.
 
-    Raises BadPayload for broken brackets, more than 8 levels, more than 2,000 fields, or a
-    name that is both a value and a map.
+    Raises BadPayload for broken brackets, more than 16 levels, more than 2,000 fields, a name
+    that comes twice, or one that is both a value and a map.
     """
     tree: dict[str, Any] = {}
     for count, (name, value) in enumerate(pairs, start=1):
-        match = BRACKETED.fullmatch(name)
-        if match is None or count > EVENT_FIELDS:
+        if count > EVENT_FIELDS:
             raise BadPayload("body", "malformed")
-        path = [match[1], *match[2][1:-1].split("][")] if match[2] else [match[1]]
-        if len(path) > EVENT_DEPTH:
-            raise BadPayload("body", "too_deep")
-        _put(tree, path, value)
+        _put(tree, _path(name), value)
     return tree
 
 
-def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
+@functools.lru_cache(maxsize=4096)
+def _path(name: str) -> tuple[str, ...]:
+    match = BRACKETED.fullmatch(name)
+    if match is None or len(name) > NAME_LENGTH or "\x00" in name:
+        raise BadPayload("body", "malformed")
+    path = (match[1], *match[2][1:-1].split("][")) if match[2] else (match[1],)
+    if len(path) > EVENT_DEPTH:
+        raise BadPayload("body", "too_deep")
+    return path
+
+
+def _put(tree: dict[str, Any], path: tuple[str, ...], value: str) -> None:
     for name in path[:-1]:
         tree = tree.setdefault(name or str(len(tree)), {})
         if not isinstance(tree, dict):
             raise BadPayload("body", "malformed")
     last = path[-1] or str(len(tree))
-    if isinstance(tree.get(last), dict):
+    if last in tree:
         raise BadPayload("body", "malformed")
     tree[last] = value
 

@@ -65,12 +65,16 @@ class OAuth:
         client_secrets: tuple[str, ...],
         servers: tuple[str, ...],
         plain_http: bool = False,
+        ca_bundle: str = "",
     ) -> None:
+        """``ca_bundle`` is the file or folder of authorities to trust, else the library's own."""
         self._http = http
         self._adapter = adapter
         self._client_id = client_id
         self._client_secrets = client_secrets
+        self._secret_in_use = 0
         self._plain_http = plain_http
+        self._ca_bundle = ca_bundle
         self.servers = servers
 
     def server_of(self, endpoint: str) -> str:
@@ -93,20 +97,30 @@ class OAuth:
     def refresh(self, server: str, refresh_token: str) -> Grant:
         """Spend a refresh token for a new pair; assume the old one is worth nothing afterwards.
 
-        Raises AuthServerRefused, AuthServerUnreachable.
+        Raises AuthServerRefused; AuthServerUnreachable, whose ``sent`` says whether the token may
+        have been spent all the same.
         """
         return self._grant(server, grant_type="refresh_token", refresh_token=refresh_token)
 
     def _grant(self, server: str, **params: str) -> Grant:
-        """Ask with the newest client secret, and with the previous one when it is refused."""
-        *newer, oldest = self._client_secrets
-        for secret in newer:
+        """Ask with the client secret that worked last, and with the other one when refused.
+
+        So a rotation of the secret costs one refusal, whichever side changes first.
+        ``wrong_client`` is a refusal of the client id, which no other secret mends.
+        """
+        first = self._secret_in_use
+        others = [index for index in range(len(self._client_secrets)) if index != first]
+        for index in (first, *others):
             try:
-                return self._ask(server, secret, params)
+                grant = self._ask(server, self._client_secrets[index], params)
             except AuthServerRefused as exc:
                 if exc.code != "invalid_client":
                     raise
-        return self._ask(server, oldest, params)
+                refusal = exc
+            else:
+                self._secret_in_use = index
+                return grant
+        raise refusal
 
     def _ask(self, server: str, secret: str, params: Mapping[str, str]) -> Grant:
         session = OAuth2Session(
@@ -118,12 +132,17 @@ class OAuth:
         session.mount("http://", self._adapter)
         try:
             body = session.fetch_token(
-                f"{server}/oauth/token/", timeout=TIMEOUT, allow_redirects=False, **params
+                f"{server}/oauth/token/",
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                # The library itself reads only some of the variables that may name it.
+                verify=self._ca_bundle or True,
+                **params,
             )
         except OAuthError as exc:  # also an error body that came with status 200
             raise AuthServerRefused(plain_code(exc.error)) from exc
         except (requests.RequestException, ValueError, RecursionError) as exc:
-            raise AuthServerUnreachable(type(exc).__name__) from exc
+            raise AuthServerUnreachable(type(exc).__name__, sent=_was_sent(exc)) from exc
         return self._read_grant(body, server)
 
     def _read_grant(self, body: Mapping[str, Any], server: str) -> Grant:
@@ -182,6 +201,14 @@ class OAuth:
         if parts.scheme not in schemes or not inbound.DOMAIN.fullmatch(host):
             raise ValueError("not a portal's endpoint")
         return f"{parts.scheme}://{host}/rest/"
+
+
+def _was_sent(error: Exception) -> bool:
+    """Whether the server may have acted: not when there never was a connection to it."""
+    if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ConnectTimeout):
+        return False
+    cause = error.args[0] if error.args else None
+    return not isinstance(getattr(cause, "reason", cause), wire.NOTHING_SENT)
 
 
 def plain_code(value: object) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
@@ -51,7 +52,7 @@ class Outbound(urllib3.PoolManager):
         options: dict[str, Any] = {
             "num_pools": POOLS,
             "maxsize": threads,
-            "ca_certs": ca_bundle or certifi.where(),
+            **_trusted(ca_bundle),
             "cert_reqs": "CERT_REQUIRED",
         }
         super().__init__(**options)
@@ -69,6 +70,13 @@ class Outbound(urllib3.PoolManager):
             if not proxy_bypass_environment(host, self._no_proxy):
                 return self._proxy.urlopen(method, url, redirect=redirect, **options)
         return super().urlopen(method, url, redirect=redirect, **options)
+
+
+def _trusted(ca_bundle: str) -> dict[str, str]:
+    """The authorities to trust: a file of them, a folder, or without either the usual ones."""
+    if ca_bundle and Path(ca_bundle).is_dir():
+        return {"ca_cert_dir": ca_bundle}
+    return {"ca_certs": ca_bundle or certifi.where()}
 
 
 def _guarded(guard: Guard) -> type[HTTPSConnectionPool]:

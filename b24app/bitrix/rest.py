@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import urllib3
 
 from b24app.bitrix import retry, wire
 from b24app.bitrix.answers import as_map, error_code, error_of
+from b24app.bitrix.batch import BatchResult, Past, chunks
+from b24app.bitrix.course import Course, Expired, not_begun
 from b24app.errors import (
+    AuthorizationLost,
     B24AppError,
     MethodBlocked,
     PortalError,
@@ -24,11 +26,11 @@ from b24app.errors import (
     PortalUnreachable,
     RateLimited,
 )
-from b24app.records import Lane, Permit
+from b24app.records import Lane, Patience, Permit
 
-BATCH_LIMIT: Final = 50
 BATCH_SECONDS: Final = 60
 PATIENCE: Final = {Lane.INTERACTIVE: 8.0, Lane.BULK: 600.0}
+SHORTEST: Final = 1.0  # no try is given less to answer in
 BLOCKED_SECONDS: Final = 60  # when the portal does not say until when
 TIGHT_OPERATING: Final = 330  # of the 420 to 480 seconds in ten minutes: bulk work stops here
 
@@ -75,16 +77,12 @@ class Call:
     attempts: int
 
 
-@dataclass
-class BatchResult:
-    """Results and errors by label; a label after a halt is in neither."""
-
-    results: dict[str, Any] = field(default_factory=dict)
-    errors: dict[str, B24AppError] = field(default_factory=dict)
-
-
 def _cannot_move() -> str:
     return ""
+
+
+def _nobody_else(access: str, reason: str) -> bool:
+    return False
 
 
 class Client:
@@ -99,17 +97,31 @@ class Client:
         token: TokenSource,
         budget: Budget | None = None,
         lane: Lane = Lane.INTERACTIVE,
+        patience: Patience | None = None,
+        longest: float | None = None,
         moved: Callable[[], str] = _cannot_move,
+        lost: Callable[[str, str], bool] = _nobody_else,
         observe: Callable[[Call], None] | None = None,
     ) -> None:
-        """``moved`` proves and returns the endpoint of a portal that answers with a redirect."""
+        """``moved`` proves and returns the endpoint of a portal that answers with a redirect.
+
+        ``lost`` is told of an access token that the portal refuses for good, and why; it says
+        whether there is another one.
+
+        ``patience`` is what all calls together may wait, and whatever else shares it; without
+        it each call may wait as long as its lane allows. ``longest`` is how many seconds the
+        portal has for one answer, if fewer than usual.
+        """
         self._http = http
         self._endpoint = endpoint
         self._member_id = member_id
         self._token = token
         self._budget = budget or Unlimited()
         self._lane = lane
+        self._patience = patience
+        self._longest = longest
         self._moved = moved
+        self._lost = lost
         self._observe = observe
         self._resets: dict[str, float] = {}
 
@@ -120,7 +132,8 @@ class Client:
 
         ``repeatable`` says that doing it twice is doing it once: then lost answers and the
         portal's own failures are tried again. An expired token is renewed once and the call
-        repeated once. A person waits at most eight seconds for the portal's limits.
+        repeated once. Past the patience nothing waits any more: what would have to is raised,
+        and a try after a failed one gets no more time than is left.
         Raises PortalError and its kin, PortalUnreachable, AuthorizationLost.
         """
         return self._body(method, params or {}, repeatable)["result"]
@@ -150,14 +163,16 @@ class Client:
     ) -> BatchResult:
         """Run any number of ``method?query`` commands, fifty to a request, in their order.
 
-        A reference such as ``$result[label]`` reaches labels of the same fifty. With ``halt``
-        nothing runs after the first error. Raises as ``call`` when a whole request fails.
+        A reference such as ``$result[label][ID]`` reaches every command before it, wherever the
+        requests divide. With ``halt`` nothing runs after the first error. Raises as ``call``
+        when a whole request fails.
         """
-        merged = BatchResult()
-        for chunk in _chunks(commands):
-            params = {"halt": int(halt), "cmd": chunk}
-            answer = self._body("batch", params, repeatable)["result"]
-            self._merge(merged, chunk, as_map(answer))
+        merged, past = BatchResult(), Past()
+        for chunk in chunks(commands):
+            params = {"halt": int(halt), "cmd": past.fill(chunk)}
+            answer = as_map(self._body("batch", params, repeatable)["result"])
+            self._merge(merged, chunk, answer)
+            past.add(chunk, answer)
             if halt and merged.errors:
                 break
         return merged
@@ -188,66 +203,79 @@ class Client:
 
     def _body(self, method: str, params: Mapping[str, Any], repeatable: bool) -> dict[str, Any]:
         """The whole answer of one call, with everything done that may be tried again."""
-        started, waited, attempt, renewed, moved = time.monotonic(), 0.0, 1, False, False
-        access = ""
-        while True:
-            waited += self._wait(method, waited)
-            access = access or self._token()
-            try:
-                body = self._once(method, params, access)
-            except _Expired:
-                if renewed:
-                    error: B24AppError = error_of(method, "EXPIRED_TOKEN", 401, self._member_id)
-                    self._report(method, error, started, waited, attempt)
-                    raise error from None
-                renewed, access = True, self._token(stale=access)
-                continue
-            except wire.Moved:
-                self._endpoint = self._new_endpoint(method, moved)
-                moved = True
-                continue
-            except B24AppError as exc:
-                elapsed = max(waited, time.monotonic() - started)
-                pause = self._pause(exc, attempt, repeatable, elapsed)
-                if pause is None:
-                    self._report(method, exc, started, waited, attempt)
-                    raise
-                time.sleep(pause)
-                waited, attempt = waited + pause, attempt + 1
-                continue
-            self._report(method, None, started, waited, attempt)
-            return body
+        course = Course(self._patience or Patience(PATIENCE[self._lane]))
+        try:
+            body = self._try(method, params, repeatable, course)
+        except B24AppError as exc:
+            error = course.doubt if course.doubt and not_begun(exc) else exc
+            self._report(method, error, course)
+            if error is exc:
+                raise
+            raise error from exc
+        self._report(method, None, course)
+        return body
 
-    def _wait(self, method: str, waited: float) -> float:
-        """Wait for the portal's budget; returns for how long. Raises RateLimited past patience."""
-        total = 0.0
+    def _try(
+        self, method: str, params: Mapping[str, Any], repeatable: bool, course: Course
+    ) -> dict[str, Any]:
+        """Call until there is an answer, or no reason to go on."""
         while True:
-            patience = PATIENCE[self._lane] - waited - total
-            permit = self._budget.take(method, self._lane, patience)
-            if permit.wait > patience:
+            self._wait(method, course)
+            course.access = course.access or course.lasting(self._token)
+            began = time.monotonic()
+            try:
+                return self._once(method, params, course)
+            except Expired:
+                self._renew(method, course)
+            except wire.Moved:
+                self._follow(method, course)
+            except AuthorizationLost as exc:
+                if not self._lost(course.access, exc.reason) or course.renewed:
+                    raise
+                self._renew(method, course)
+            except B24AppError as exc:
+                course.failed(exc, time.monotonic() - began)
+                pause = self._pause(exc, repeatable, course)
+                if pause is None:
+                    raise
+                course.sleep(pause)
+                course.attempt += 1
+
+    def _wait(self, method: str, course: Course) -> None:
+        """Wait for the portal's budget. Raises RateLimited or MethodBlocked past the patience."""
+        while True:
+            left = course.patience.left
+            permit = self._budget.take(method, self._lane, left)
+            if permit.wait > left:
                 if permit.method_blocked:
                     raise self._blocked(method, permit.wait)
                 raise RateLimited(method, "BUDGET", 503, self._member_id)
             if permit.wait > 0:
-                time.sleep(permit.wait)
-                total += permit.wait
+                course.sleep(permit.wait)
             if permit.granted:
-                return total
+                return
 
-    def _once(self, method: str, params: Mapping[str, Any], access: str) -> dict[str, Any]:
+    def _once(self, method: str, params: Mapping[str, Any], course: Course) -> dict[str, Any]:
         """One request; raises what its answer means."""
+        seconds: float = BATCH_SECONDS if method == "batch" else wire.READ_SECONDS
+        again = course.attempt > 1
+        if again:
+            seconds = min(seconds, max(course.patience.left, SHORTEST))
+        if self._longest:
+            seconds = min(seconds, self._longest)
         try:
             answer = wire.post(
                 self._http,
                 f"{self._endpoint}{method}.json",
-                {**params, "auth": access},
-                seconds=BATCH_SECONDS if method == "batch" else wire.READ_SECONDS,
+                {**params, "auth": course.access},
+                seconds=seconds,
+                whole=seconds if again or self._longest else None,
             )
         except wire.NoAnswer as exc:
             raise PortalUnreachable(self._member_id, method, sent=exc.sent) from exc
         code = error_code(answer.body)
         if code == "EXPIRED_TOKEN":
-            raise _Expired
+            raise Expired
         if code:
             raise error_of(method, code, answer.status, self._member_id)
         if answer.status >= 400 or "result" not in answer.body:
@@ -255,30 +283,32 @@ class Client:
         self._note_time(method, answer.body.get("time"))
         return answer.body
 
-    def _pause(
-        self, error: B24AppError, attempt: int, repeatable: bool, elapsed: float
-    ) -> float | None:
-        """Seconds until the next try, or None; tells the budget what a refusal means.
-
-        A try that took all of the caller's patience by itself is the last one.
-        """
+    def _pause(self, error: B24AppError, repeatable: bool, course: Course) -> float | None:
+        """Seconds until the next try, or None; tells the budget what a refusal means."""
         if isinstance(error, RateLimited):
             self._budget.narrow()
         if isinstance(error, MethodBlocked):
             self._note_block(error.method, error)
         if not isinstance(error, RateLimited | PortalTrouble | PortalUnreachable):
             return None
-        pause = retry.pause(error, attempt, repeatable=repeatable)
-        if pause is None or elapsed + pause > PATIENCE[self._lane]:
+        pause = retry.pause(error, course.attempt, repeatable=repeatable)
+        if pause is None or pause > course.patience.left:
             return None
         return pause
 
-    def _new_endpoint(self, method: str, moved: bool) -> str:
-        """Where a portal that redirects has gone, proven; never where the redirect points."""
-        endpoint = "" if moved else self._moved()
+    def _renew(self, method: str, course: Course) -> None:
+        """Get another access token, once in a call."""
+        if course.renewed:
+            raise error_of(method, "EXPIRED_TOKEN", 401, self._member_id) from None
+        stale, course.renewed = course.access, True
+        course.access = course.lasting(lambda: self._token(stale=stale))
+
+    def _follow(self, method: str, course: Course) -> None:
+        """Go where a portal that redirects has moved, proven; never where the redirect points."""
+        endpoint = "" if course.moved else course.lasting(self._moved)
         if not endpoint or endpoint == self._endpoint:
             raise PortalUnreachable(self._member_id, method, sent=False)
-        return endpoint
+        self._endpoint, course.moved = endpoint, True
 
     def _note_time(self, method: str, spent: object) -> None:
         """Remember when the method's operating time starts anew; bulk work stops in good time."""
@@ -300,20 +330,9 @@ class Client:
         error.reset_at = time.time() + wait
         return error
 
-    def _report(
-        self, method: str, error: B24AppError | None, started: float, waited: float, attempts: int
-    ) -> None:
+    def _report(self, method: str, error: B24AppError | None, course: Course) -> None:
         if self._observe:
             outcome = type(error).__name__ if error else "ok"
-            seconds = time.monotonic() - started
-            self._observe(Call(method.lower(), self._member_id, outcome, seconds, waited, attempts))
-
-
-class _Expired(Exception):
-    """The access token's hour is over; never leaves this file."""
-
-
-def _chunks(commands: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    items = iter(commands.items())
-    while chunk := dict(islice(items, BATCH_LIMIT)):
-        yield chunk
+            seconds = time.monotonic() - course.started
+            tries = (course.waited, course.attempt)
+            self._observe(Call(method.lower(), self._member_id, outcome, seconds, *tries))

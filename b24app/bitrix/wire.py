@@ -46,21 +46,27 @@ class Answer:
 
 
 def post(
-    http: urllib3.PoolManager, url: str, params: Mapping[str, Any], *, seconds: float = READ_SECONDS
+    http: urllib3.PoolManager,
+    url: str,
+    params: Mapping[str, Any],
+    *,
+    seconds: float = READ_SECONDS,
+    whole: float | None = None,
 ) -> Answer:
     """POST ``params`` as JSON; raises NoAnswer when there is no JSON object to read, or Moved.
 
-    ``seconds`` is the longest silence, and twice that the longest answer. Redirects are not
-    followed and nothing is repeated here.
+    ``seconds`` is the longest silence, ``whole`` the longest it may take in all, else twice the
+    silence. Redirects are not followed and nothing is repeated here.
     """
-    deadline = time.monotonic() + 2 * seconds
+    whole = whole or 2 * seconds
+    deadline = time.monotonic() + whole
     try:
         response = http.urlopen(
             "POST",
             url,
             body=json.dumps(params).encode(),
             headers=HEADERS,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds),
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds, total=whole),
             redirect=False,
             retries=False,
             preload_content=False,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import secrets
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, ParamSpec, TypeVar
 
 import redis
-from redis.exceptions import LockError, RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from b24app.errors import Busy, StoreUnavailable
+from b24app.records import Patience
 
 # redis-py types every answer as bytes or str, whichever the connection decodes to; ours decodes.
 Answers = Any
@@ -18,6 +23,20 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 WAIT_SECONDS: Final = 8
+LOCK_PAUSE: Final = 0.02
+STORE_PAUSE: Final = 0.5
+FAILURES: Final = (RedisError, RedisClusterException)  # the second is no RedisError
+
+# KEYS: the lock. ARGV: owner, milliseconds. Returns 1 when the owner has it: now, or already,
+# because a lost answer has the question sent again.
+TAKE: Final = """
+redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
+"""
+# KEYS: the lock. ARGV: owner.
+RELEASE: Final = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+"""
 
 
 def translated(method: Callable[P, R]) -> Callable[P, R]:
@@ -27,28 +46,62 @@ def translated(method: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return method(*args, **kwargs)
-        except RedisError as exc:
+        except FAILURES as exc:
             raise StoreUnavailable(type(exc).__name__) from exc
 
     return guarded
 
 
 @contextmanager
-def locked(client: redis.Redis, name: str, seconds: int) -> Iterator[None]:
-    """Hold the lock ``name``; only its holder releases it."""
-    lock = client.lock(name, timeout=seconds, blocking_timeout=WAIT_SECONDS, sleep=0.02)
+def locked(
+    client: redis.Redis, name: str, seconds: int, patience: Patience | None = None
+) -> Iterator[None]:
+    """Hold the lock ``name`` for at most so many seconds; only its holder releases it.
+
+    Waits as long as ``patience`` lasts, eight seconds without one, and takes from it what was
+    waited. Raises Busy when somebody else holds it that long.
+    """
+    patience = patience or Patience(WAIT_SECONDS)
+    owner, began, left = secrets.token_hex(8), time.monotonic(), patience.left
     try:
-        held = lock.acquire()
-    except RedisError as exc:
+        held = _take(client, name, owner, seconds, left)
+    except FAILURES as exc:
+        _let_go_later(client, name, owner, seconds)  # the answer may be all that was lost
         raise StoreUnavailable(type(exc).__name__) from exc
+    finally:
+        patience.spend(time.monotonic() - began)
     if not held:
-        raise Busy(f"waited {WAIT_SECONDS} s for {name.rpartition(':')[2]}")
+        raise Busy(f"waited {left:.1f} s for {name.rpartition(':')[2]}")
     try:
         yield
     finally:
-        try:
-            lock.release()
-        except LockError:
-            pass  # it ran out meanwhile; compare-and-set on save keeps the data right
-        except RedisError as exc:
-            raise StoreUnavailable(type(exc).__name__) from exc
+        _let_go(client, name, owner, seconds)
+
+
+def _take(client: redis.Redis, name: str, owner: str, seconds: int, patience: float) -> bool:
+    take, deadline = client.register_script(TAKE), time.monotonic() + patience
+    while not take(keys=[name], args=[owner, seconds * 1000]):
+        if time.monotonic() + LOCK_PAUSE > deadline:
+            return False
+        time.sleep(LOCK_PAUSE)
+    return True
+
+
+def _let_go(client: redis.Redis, name: str, owner: str, seconds: int) -> None:
+    """At once, or as soon as the store answers again: what was done under the lock stands."""
+    try:
+        client.register_script(RELEASE)(keys=[name], args=[owner])
+    except FAILURES:
+        _let_go_later(client, name, owner, seconds)
+
+
+def _let_go_later(client: redis.Redis, name: str, owner: str, seconds: int) -> None:
+    def work() -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            time.sleep(STORE_PAUSE)
+            with contextlib.suppress(*FAILURES):
+                client.register_script(RELEASE)(keys=[name], args=[owner])
+                return
+
+    threading.Thread(target=work, daemon=True).start()

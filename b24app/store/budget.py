@@ -8,63 +8,59 @@ the bucket to people.
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import hashlib
 import time
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
 import redis
 from redis.exceptions import NoScriptError
 
 from b24app import keys
-from b24app.records import Lane, Permit, Rate
+from b24app.records import Block, BudgetFacts, Lane, Permit, Rate
 from b24app.store.access import Answers, translated
 
 NORMAL: Final = Rate(leak=2, size=50)
 ENTERPRISE: Final = Rate(leak=5, size=250)
 SELF_HOSTED: Final = Rate(leak=1000, size=10000)  # no limits unless its owner sets some
-# Of the bucket; requests under way may arrive closer together than they were let go.
-SHARE: Final = {Lane.INTERACTIVE: 0.96, Lane.BULK: 0.86}
+# Of the bucket. Bulk work leaves room for a save of four calls; the last part is for requests
+# under way, which may arrive closer together than they were let go.
+SHARE: Final = {Lane.INTERACTIVE: 0.96, Lane.BULK: 0.88}
+CREDIT_SECONDS: Final = 0.05
 NARROWING: Final = 0.7
 RECOVERY_SECONDS: Final = 300
-BLOCK_SECONDS: Final = 3600
+KEPT_SECONDS: Final = 3600  # longer than a bucket takes to run empty, and a block to end
 
-# Takes requests out of the budget, or says how long to wait. One round trip.
-# KEYS: bucket, blocked methods. ARGV: leak, size, share, method, seconds the caller can wait,
-# 1 for a person, seconds of recovery, how many at once when there is plenty of room.
-# A person who can wait long enough gets a place in advance, so that nobody overtakes; bulk work
-# asks again. Returns how many are granted, the seconds to wait, whether the method is blocked.
+# Takes requests out of the budget, or says how long to wait. One round trip, one key; what never
+# changes for a portal stands in the text, because each argument costs as much as a command.
+# KEYS: bucket. ARGV: method, seconds the caller can wait. Returns how many are granted, the
+# seconds to wait, whether the method is blocked.
 TAKE: Final = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local blocks = redis.call('HMGET', KEYS[2], ARGV[4], 'bulk ' .. ARGV[4])
-local until_ = tonumber(blocks[1] or '0')
-if ARGV[6] == '0' then until_ = math.max(until_, tonumber(blocks[2] or '0')) end
+local state = redis.call('HMGET', KEYS[1], 'empty', 'narrow', 'since', 'no ' .. ARGV[1]%(field)s)
+local until_ = math.max(tonumber(state[4] or '0'), tonumber(state[5] or '0'))
 if until_ > now then return {0, tostring(until_ - now), 1} end
-local state = redis.call('HMGET', KEYS[1], 'empty', 'narrow', 'since')
-local narrow = tonumber(state[2] or '1')
-if narrow < 1 then
-  narrow = math.min(1, narrow + (now - tonumber(state[3])) / tonumber(ARGV[7]))
+local leak = %(leak)s
+if state[2] then
+  leak = leak * math.min(1, state[2] + (now - state[3]) / %(recovery)s)
 end
-local leak = tonumber(ARGV[1]) * narrow
 local empty = math.max(tonumber(state[1] or '0'), now)
-local wait = empty + (1 - tonumber(ARGV[2]) * tonumber(ARGV[3])) / leak - now
-if wait > 0 and (ARGV[6] == '0' or wait > tonumber(ARGV[5])) then
-  return {0, tostring(wait), 0}
-end
+local wait = empty - now + (1 - %(room)s) / leak
+if wait > %(patience)s then return {0, tostring(wait), 0} end
 local count = 1
-if (empty - now) * leak < tonumber(ARGV[2]) / 2 then count = tonumber(ARGV[8]) end
-redis.call('HSET', KEYS[1], 'empty', string.format('%.6f', empty + count / leak))
-redis.call('EXPIRE', KEYS[1], 600)
+if (empty - now) * leak < %(plenty)s then count = %(ahead)s end
+redis.call('HSET', KEYS[1], 'empty', string.format('%%.6f', empty + count / leak))
+redis.call('EXPIRE', KEYS[1], %(kept)s)
 return {count, tostring(math.max(wait, 0)), 0}
 """
 
-TAKE_DIGEST: Final = hashlib.sha1(TAKE.encode(), usedforsecurity=False).hexdigest()
 GO: Final = Permit(granted=True, wait=0)
 
 # The portal refused although we thought there was room: others share our address. The bucket
-# counts as full, and as narrower for a while. KEYS: bucket. ARGV: leak, size, narrowing.
+# counts as full, and as narrower for a while. KEYS: bucket. ARGV: leak, size, narrowing, seconds.
 NARROW: Final = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -73,9 +69,36 @@ narrow = math.max(narrow, 0.25)
 redis.call('HSET', KEYS[1], 'empty',
   string.format('%.6f', now + tonumber(ARGV[2]) / (tonumber(ARGV[1]) * narrow)),
   'narrow', tostring(narrow), 'since', tostring(now))
-redis.call('EXPIRE', KEYS[1], 600)
+redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
 """
+
+# The bucket as it stands, with the clock of the very server that holds it. KEYS: bucket.
+LOOK: Final = """
+local time = redis.call('TIME')
+return {time[1], time[2], redis.call('HGETALL', KEYS[1])}
+"""
+
+
+@functools.lru_cache(maxsize=32)
+def _script(rate: Rate, lane: Lane, ahead: int) -> tuple[str, str]:
+    """The text and the digest of TAKE for one kind of portal and one lane.
+
+    A person who can wait long enough gets a place in advance, so that nobody overtakes; bulk
+    work asks again, and also keeps off a method that is blocked for bulk work only.
+    """
+    person = lane is Lane.INTERACTIVE
+    text = TAKE % {
+        "field": "" if person else ", 'no bulk ' .. ARGV[1]",
+        "leak": rate.leak,
+        "room": rate.size * SHARE[lane],
+        "recovery": RECOVERY_SECONDS,
+        "patience": "math.max(0, tonumber(ARGV[2]))" if person else "0",
+        "plenty": rate.size / 2,
+        "ahead": ahead,
+        "kept": KEPT_SECONDS,
+    }
+    return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def rate_of(license_code: str) -> Rate:
@@ -92,11 +115,13 @@ class RateBudget:
         self._redis: Answers = client
         self._rate = rate
         self._bucket = keys.rate(member_id)
-        self._blocked = keys.blocked(member_id)
         self._narrow = client.register_script(NARROW)
-        # Where there is hardly a limit a client takes some requests ahead, for a second.
+        self._look = client.register_script(LOOK)
+        # Where there is hardly a limit a client takes some requests ahead. They are as good as
+        # under way: for the same method and lane, and for a moment only, so that a block or a
+        # full bucket is noticed at once.
         self._ahead = max(1, int(rate.size) // 1000)
-        self._credit = deque[float](maxlen=self._ahead)
+        self._credit: dict[tuple[str, Lane], deque[float]] = defaultdict(deque)
 
     @translated
     def take(self, method: str, lane: Lane, patience: float) -> Permit:
@@ -104,35 +129,68 @@ class RateBudget:
 
         Granted: call after ``wait`` seconds. Not granted: ask again after ``wait``, or give up.
         """
-        with contextlib.suppress(IndexError):
-            if self._credit.pop() > time.monotonic():
+        method = method.lower()
+        credit = self._credit[method, lane]
+        try:
+            if credit.pop() > time.monotonic():
                 return GO
-        granted, wait, blocked = self._ask(method.lower(), lane, patience)
-        self._credit.extend([time.monotonic() + 1] * (granted - 1))
+            credit.clear()
+        except IndexError:
+            pass
+        began = time.monotonic()
+        granted, wait, blocked = self._ask(method, lane, patience)
+        if granted > 1:
+            credit.extend([began + CREDIT_SECONDS] * (granted - 1))
         return Permit(bool(granted), float(wait), bool(blocked))
 
     def _ask(self, method: str, lane: Lane, patience: float) -> tuple[int, str, int]:
-        person = 1 if lane is Lane.INTERACTIVE else 0
-        arguments = (
-            *(2, self._bucket, self._blocked, self._rate.leak, self._rate.size, SHARE[lane]),
-            *(method, patience, person, RECOVERY_SECONDS, self._ahead),
-        )
+        text, digest = _script(self._rate, lane, self._ahead)
         try:
-            answer = self._redis.evalsha(TAKE_DIGEST, *arguments)
+            answer = self._redis.evalsha(digest, 1, self._bucket, method, patience)
         except NoScriptError:  # a new or restarted store
-            answer = self._redis.eval(TAKE, *arguments)
+            answer = self._redis.eval(text, 1, self._bucket, method, patience)
         return cast(tuple[int, str, int], answer)
 
     @translated
     def narrow(self) -> None:
         """The portal refused a request that was granted here."""
-        self._narrow(keys=[self._bucket], args=[self._rate.leak, self._rate.size, NARROWING])
+        rate = self._rate
+        self._narrow(keys=[self._bucket], args=[rate.leak, rate.size, NARROWING, KEPT_SECONDS])
 
     @translated
     def block(self, method: str, until: float, *, bulk_only: bool = False) -> None:
-        """Nobody, or no bulk work, calls this method before the Unix time ``until``."""
-        name = f"bulk {method.lower()}" if bulk_only else method.lower()
+        """Nobody, or no bulk work, calls this method before the Unix time ``until``.
+
+        Who has taken requests of it ahead may still send them, for a twentieth of a second.
+        """
+        method = method.lower()
+        self._credit.clear()
+        name = f"no bulk {method}" if bulk_only else f"no {method}"
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hset(self._blocked, name, str(until))
-            pipe.expire(self._blocked, BLOCK_SECONDS)
+            pipe.hset(self._bucket, name, str(until))
+            pipe.expire(self._bucket, KEPT_SECONDS)
             pipe.execute()
+
+    @translated
+    def look(self) -> BudgetFacts:
+        """How the budget stands, by the store's clock; nothing is taken."""
+        seconds, micros, pairs = self._look(keys=[self._bucket])
+        state = dict(zip(pairs[::2], pairs[1::2], strict=True))
+        now = int(seconds) + int(micros) / 1_000_000
+        width = 1.0
+        if "narrow" in state:
+            recovered = (now - float(state["since"])) / RECOVERY_SECONDS
+            width = min(1.0, float(state["narrow"]) + recovered)
+        filled = max(0.0, float(state.get("empty", 0)) - now) * self._rate.leak * width
+        return BudgetFacts(
+            level=min(1.0, filled / self._rate.size),
+            width=width,
+            blocked=tuple(_blocks(state, now)),
+        )
+
+
+def _blocks(state: Mapping[str, str], now: float) -> Iterator[Block]:
+    for name, until in state.items():
+        if name.startswith("no ") and float(until) > now:
+            method = name.removeprefix("no ")
+            yield Block(method.removeprefix("bulk "), float(until), method.startswith("bulk "))

@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from b24app.bitrix.answers import error_code
-from b24app.bitrix.rest import BatchResult, Client
+from b24app.bitrix.batch import BatchResult
+from b24app.bitrix.rest import Client
 from b24app.errors import (
     AlreadyGone,
     AuthorizationLost,
@@ -23,7 +25,7 @@ from b24app.errors import (
     PortalUnreachable,
     RateLimited,
 )
-from b24app.records import Lane, Permit
+from b24app.records import Lane, Patience, Permit
 
 Reply = tuple[int, Any] | Exception
 
@@ -53,9 +55,13 @@ class Wire:
     def __init__(self, *replies: Reply) -> None:
         self.replies = list(replies)
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.timeouts: list[urllib3.Timeout] = []
 
-    def urlopen(self, method: str, url: str, *, body: bytes, **_: Any) -> Reading:
+    def urlopen(
+        self, method: str, url: str, *, body: bytes, timeout: urllib3.Timeout, **_: Any
+    ) -> Reading:
         self.requests.append((url, json.loads(body)))
+        self.timeouts.append(timeout)
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         if isinstance(reply, Exception):
             raise reply
@@ -240,6 +246,78 @@ def test_a_try_that_took_all_patience_is_the_last(monkeypatch):
     assert len(wire.requests) == 1
 
 
+def test_all_calls_of_a_person_wait_out_of_one_purse(quick):
+    patience = Patience(8)
+    ledger = Ledger(Permit(True, 5), Permit(True, 0), Permit(False, 4))
+    rest = client(Wire(FINE), budget=ledger, patience=patience)
+
+    rest.call("first")
+    rest.call("second")
+    with pytest.raises(RateLimited):
+        rest.call("third")
+    assert quick == [5]
+    assert patience.left == pytest.approx(3, abs=0.1)
+
+
+def test_past_the_patience_a_call_that_need_not_wait_still_goes_through_once():
+    wire = Wire(FINE, LIMIT)
+    rest = client(wire, patience=Patience(0))
+
+    assert rest.call("profile") is True
+    with pytest.raises(RateLimited):
+        rest.call("profile", repeatable=True)
+    assert len(wire.requests) == 2
+
+
+def test_each_bulk_call_has_its_own_patience(quick):
+    ledger = Ledger(Permit(False, 400), Permit(True, 0), Permit(False, 400), Permit(True, 0))
+    rest = client(Wire(FINE), budget=ledger, lane=Lane.BULK)
+
+    rest.call("profile")
+    rest.call("profile")
+    assert quick == [400, 400]
+
+
+def test_a_try_after_a_lost_answer_gets_no_more_time_than_is_left():
+    wire, patience = Wire(LOST, FINE), Patience(5)
+
+    client(wire, patience=patience).call("profile", repeatable=True)
+
+    first, second = wire.timeouts
+    assert (first.connect_timeout, first.read_timeout) == (3, 30)
+    assert second.total == pytest.approx(patience.left, abs=0.1)
+    assert 4.5 < second.total < 5
+
+
+def test_no_try_is_too_short_for_an_answer():
+    wire = Wire(LOST, FINE)
+
+    client(wire, patience=Patience(0.4)).call("profile", repeatable=True)
+
+    assert wire.timeouts[1].total == 1
+
+
+@pytest.mark.parametrize("refusal", [LIMIT, REFUSED, (429, {"error": "OPERATION_TIME_LIMIT"})])
+def test_a_lost_answer_is_not_forgotten_over_a_refusal_after_it(refusal):
+    """The portal may have acted at the first try: to say that it was only busy would be wrong."""
+    calls = []
+
+    with pytest.raises(PortalUnreachable) as told:
+        client(Wire(LOST, refusal), observe=calls.append).call("imbot.register", repeatable=True)
+    assert told.value.sent
+    assert calls[0].outcome == "PortalUnreachable"
+
+
+def test_what_the_budget_refuses_is_measured_too():
+    calls = []
+
+    with pytest.raises(RateLimited):
+        client(Wire(FINE), budget=Ledger(Permit(granted=False, wait=9)), observe=calls.append).call(
+            "profile"
+        )
+    assert calls[0].outcome == "RateLimited"
+
+
 def test_every_call_is_measured():
     calls = []
 
@@ -279,6 +357,16 @@ def test_any_number_of_commands_goes_fifty_to_a_request():
 
     assert [len(body["cmd"]) for _, body in wire.requests] == [50, 50, 20]
     assert answer.results == {f"c{number}": number for number in range(120)}
+
+
+def test_what_an_earlier_request_answered_is_filled_into_a_later_one():
+    first = batch({f"c{number}": {"id": number} for number in range(50)})
+    wire = Wire(first, batch({"late": True}))
+    commands = {f"c{number}": "imbot.register" for number in range(50)}
+
+    client(wire).batch_all(commands | {"late": "imbot.update?BOT_ID=$result[c7][id]"})
+
+    assert wire.requests[1][1]["cmd"] == {"late": "imbot.update?BOT_ID=7"}
 
 
 def test_items_fail_for_themselves():

@@ -56,6 +56,8 @@ def test_a_missing_value_is_named(name, tmp_path):
         ("TOKEN_KEYS", "not base64!"),
         ("TOKEN_KEYS", base64.urlsafe_b64encode(b"short").decode()),
         ("B24_SANDBOX", "yes"),
+        ("REQUESTS_CA_BUNDLE", "/nowhere/authorities.pem"),
+        ("SSL_CERT_FILE", "/nowhere/authorities.pem"),
         ("PORT", "0"),
         ("PORT", "http"),
         ("PORT", "٣"),

@@ -148,6 +148,15 @@ def test_a_dripping_answer_ends(serve, http):
     assert time.monotonic() - started < 2
 
 
+def test_an_answer_may_take_no_longer_than_is_left_in_all(serve, http):
+    started = time.monotonic()
+
+    with pytest.raises(wire.NoAnswer):
+        wire.post(http, serve(drip).url, {}, seconds=3, whole=0.3)
+
+    assert time.monotonic() - started < 2
+
+
 def test_an_endless_answer_is_not_read_to_its_end(serve, http):
     with pytest.raises(wire.NoAnswer, match="too long"):
         wire.post(http, serve(flood).url, {})

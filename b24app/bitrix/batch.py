@@ -1,0 +1,124 @@
+"""Batches of any length: split into requests, and references between the requests filled in.
+
+The portal fills in references within one request. So that a split batch behaves as one, those
+to an earlier request are filled in here, in the portal's way
+(b24restdocs: settings/how-to-call-rest-api/batch.md; bitrix-modules:
+rest/classes/general/rest_util.php).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import quote, unquote_plus
+
+from b24app.bitrix.answers import as_map
+from b24app.errors import B24AppError
+
+LIMIT: Final = 50
+# As the portal looks for them: whatever stands before the next blank belongs to the reference.
+REFERENCE: Final = re.compile(r"\$(result|error|total|next|time)(\S*)", re.ASCII)
+STEP: Final = re.compile(r"\[([^\]]+)\]")
+# A reference's word, and the part of a batch answer it looks into.
+PARTS: Final = {
+    "result": "result",
+    "error": "result_error",
+    "total": "result_total",
+    "next": "result_next",
+    "time": "result_time",
+}
+
+
+@dataclass
+class BatchResult:
+    """Results and errors by label; a label after a halt is in neither."""
+
+    results: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, B24AppError] = field(default_factory=dict)
+
+
+def chunks(commands: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The commands in their order, as many at a time as one request may hold."""
+    items = iter(commands.items())
+    while chunk := dict(islice(items, LIMIT)):
+        yield chunk
+
+
+class Past:
+    """What the earlier requests of a batch answered, for the references of the later ones."""
+
+    def __init__(self) -> None:
+        self._labels: set[str] = set()
+        self._parts: dict[str, dict[str, Any]] = {word: {} for word in PARTS}
+
+    def add(self, chunk: Mapping[str, str], answer: Mapping[str, Any]) -> None:
+        """One more request is answered: its commands, and the raw maps of its answer."""
+        self._labels.update(chunk)
+        for word, part in PARTS.items():
+            self._parts[word].update(as_map(answer.get(part)))
+
+    def fill(self, chunk: Mapping[str, str]) -> dict[str, str]:
+        """The commands with their references to earlier requests replaced by what came of them.
+
+        References within ``chunk`` are left to the portal. A value that is one reference becomes
+        what it names, a list or map as well; within other text only a text or number can stand,
+        anything else leaves the reference as it is. A path that ends early names what is there,
+        and a label without an answer, as after an error, names nothing: the value is empty.
+        A text filled in that looks like a reference itself is one to the portal.
+        """
+        if not self._labels:
+            return dict(chunk)
+        return {label: self._fill(command) for label, command in chunk.items()}
+
+    def _fill(self, command: str) -> str:
+        method, mark, query = command.partition("?")
+        if "$" not in unquote_plus(query):
+            return command
+        pairs = [self._pair(pair) for pair in query.split("&")]
+        return method + mark + "&".join(pair for pair in pairs if pair)
+
+    def _pair(self, pair: str) -> str:
+        name, mark, raw = pair.partition("=")
+        text = unquote_plus(raw)
+        value = self._value(text)
+        if value is text:
+            return pair
+        return "&".join(f"{key}{mark}{quote(leaf, safe='')}" for key, leaf in _flat(name, value))
+
+    def _value(self, text: str) -> Any:
+        """``text`` itself when nothing in it concerns the earlier requests."""
+        value = text
+        for found in REFERENCE.finditer(text):
+            steps = STEP.findall(found[2])
+            if not steps or steps[0] not in self._labels:
+                continue
+            named = _follow(self._parts[found[1]], steps)
+            if found[0] == text:
+                return named
+            if isinstance(named, str | int | float) and not isinstance(named, bool):
+                value = value.replace(found[0], str(named))
+        return value
+
+
+def _follow(part: Mapping[str, Any], steps: list[str]) -> Any:
+    here: Any = part.get(steps[0])
+    for step in steps[1:]:
+        inner = as_map(here)
+        if inner.get(step) is None:
+            break
+        here = inner[step]
+    return here
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """A value as PHP's brackets spell it; an empty list has no spelling and vanishes."""
+    if isinstance(value, dict | list):
+        for key, inner in as_map(value).items():
+            yield from _flat(f"{name}[{quote(key, safe='')}]", inner)
+    elif isinstance(value, bool):
+        yield name, str(int(value))
+    else:
+        yield name, "" if value is None else str(value)
