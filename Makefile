@@ -11,10 +11,10 @@ run: .venv/run  ## everything up: store, sandbox portal, web, worker; prints the
 serve: .venv/run  ## production on this machine: the Procfile, real portals, settings from .env
 	@$(BIN)/python -m b24app.launch serve
 
-test: .venv/dev browser  ## all tests, in a browser too
+test: .venv/dev browser stores  ## all tests, in a browser too
 	$(BIN)/pytest
 
-check: .venv/dev  ## format, lint, types, import rules, dependency audit, tests without a browser
+check: .venv/dev stores  ## format, lint, types, import rules, dependency audit, tests without a browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -45,6 +45,9 @@ requirements: .venv/dev  ## pin again what requirements.in and requirements-dev.
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-.PHONY: browser
+.PHONY: browser stores
 browser: .venv/dev
 	@sh tests/browser/install.sh $(BIN)
+
+stores: .venv/dev
+	@sh tests/store/install.sh $(BIN)

@@ -34,6 +34,10 @@ class KeyRing:
         sealed = self._ring[self._newest].encrypt(nonce, text.encode(), context.encode())
         return f"v1.{self._newest}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
+    def is_newest(self, sealed: str) -> bool:
+        """Whether the newest key sealed it; what it holds is not looked at."""
+        return sealed.startswith(f"v1.{self._newest}.")
+
     def open(self, sealed: str, context: str) -> str:
         """Decrypt what ``seal`` made for the same context; raises CannotOpen."""
         version, _, rest = sealed.partition(".")
@@ -50,3 +54,13 @@ class KeyRing:
 def key_id(key: bytes) -> str:
     """A short public name of a key; says nothing about it."""
     return hashlib.sha256(b"b24app key id" + key).hexdigest()[:8]
+
+
+def token_digest(member_id: str, token: str) -> str:
+    """What proves an application token without holding it; empty for none.
+
+    The token is random and long, so its digest cannot be traced back, and comparing two of them
+    takes a time that says nothing about the token.
+    """
+    named = f"b24app application token {member_id} {token}"
+    return hashlib.sha256(named.encode()).hexdigest()[:32] if token else ""

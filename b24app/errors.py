@@ -10,6 +10,7 @@ B24AppError
 │  ├─ SessionExpired         session token old or forged
 │  ├─ NotAdmin               right user, wrong right
 │  ├─ NotFound               not in *this* portal
+│  ├─ NotConfirmed           the name that confirms a deletion is another one
 │  └─ Conflict               changed meanwhile; .saved is what stands now
 ├─ NotInstalled              no installation for the portal
 ├─ AuthorizationLost         only a person or a payment mends it; .reason
@@ -21,6 +22,7 @@ B24AppError
 │  ├─ MethodGone             unknown or removed method        permanent
 │  ├─ NotOurs                belongs to another application   permanent
 │  ├─ AlreadyGone            the thing is not on the portal   permanent
+│  ├─ LimitReached           the portal takes no more of them permanent
 │  ├─ RateLimited            too many requests                passes
 │  └─ MethodBlocked          operating time used up           passes
 ├─ PortalUnreachable         no usable answer from a portal; .sent says whether it may have acted
@@ -84,6 +86,10 @@ class NotAdmin(Refused):
 
 class NotFound(Refused):
     """Nothing of that name in this portal."""
+
+
+class NotConfirmed(Refused):
+    """What was typed to confirm a deletion is not the name of the thing."""
 
 
 class Conflict(Refused):
@@ -154,6 +160,10 @@ class AlreadyGone(PortalError):
     """The thing is not on the portal."""
 
 
+class LimitReached(PortalError):
+    """The portal takes no more things of this kind from one application."""
+
+
 class RateLimited(PortalError):
     """Too many requests; passes."""
 
@@ -178,7 +188,14 @@ class PortalUnreachable(B24AppError):
 
 
 class AuthServerUnreachable(B24AppError):
-    """No usable answer from the authorization server; nobody's token is to blame."""
+    """No usable answer from the authorization server; nobody's token is to blame.
+
+    ``sent`` is False when it cannot have acted.
+    """
+
+    def __init__(self, what: str = "", *, sent: bool = True) -> None:
+        self.sent = sent
+        super().__init__(what)
 
 
 class AuthServerRefused(B24AppError):

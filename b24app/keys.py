@@ -24,13 +24,26 @@ def installation(member_id: str) -> str:
 
 
 def chains(member_id: str) -> str:
-    """HASH user id -> sealed JSON of that administrator's chain, for good."""
+    """HASH, for good. ``gen``, ``use``, ``trouble``, user id -> chain, ``journal <user id>``.
+
+    A chain is ``version|state|expires|proven|sealed pair|issued|since|tried|reason|name``.
+    """
     return f"{portal_prefix(member_id)}chains"
 
 
-def refresh_lock(member_id: str) -> str:
-    """STRING with a random owner, 30 s. Held by the one who renews this portal's tokens."""
-    return f"{portal_prefix(member_id)}refresh-lock"
+def renewing(member_id: str) -> str:
+    """STRING: a random owner, and + when somebody waits; 3 s, extended. Who renews the tokens."""
+    return f"{portal_prefix(member_id)}renewing"
+
+
+def renewed(member_id: str, owner: str) -> str:
+    """LIST of one element, 5 s. Wakes those who waited for ``owner`` to have renewed."""
+    return f"{portal_prefix(member_id)}renewed:{owner}"
+
+
+def due() -> str:
+    """ZSET ``member id user id`` -> Unix second, for good. When a chain is to be kept alive."""
+    return f"{PREFIX}:due"
 
 
 def bots(member_id: str) -> str:
@@ -43,29 +56,48 @@ def commands(member_id: str) -> str:
     return f"{portal_prefix(member_id)}commands"
 
 
+def connectors(member_id: str) -> str:
+    """HASH connector id -> JSON, for good."""
+    return f"{portal_prefix(member_id)}connectors"
+
+
 def chat_apps(member_id: str) -> str:
     """HASH chat app id -> JSON, for good. Few and small, so one hash is list and record."""
     return f"{portal_prefix(member_id)}chat-apps"
 
 
 def rate(member_id: str) -> str:
-    """HASH of the bucket: when it will be empty, how much it was narrowed; 10 min."""
+    """HASH, an hour. The bucket: when it will be empty, how much it was narrowed; and for each
+    blocked method the Unix second until which nobody calls it."""
     return f"{portal_prefix(member_id)}rate"
 
 
-def blocked(member_id: str) -> str:
-    """HASH method -> Unix second until which nobody calls it; an hour."""
-    return f"{portal_prefix(member_id)}blocked"
-
-
 def registrations(member_id: str) -> str:
-    """SET of chat app codes, for good. Registrations whose answer may have been lost."""
+    """SET of chat app codes, names of commands and ids of connectors, for good.
+
+    Registrations whose answer may have been lost.
+    """
     return f"{portal_prefix(member_id)}registrations"
 
 
-def confirming(member_id: str) -> str:
-    """STRING, 10 min. An uninstall of this portal is being confirmed already."""
-    return f"{portal_prefix(member_id)}confirming"
+def departure(member_id: str) -> str:
+    """HASH, until it is confirmed or refuted. An uninstall of this portal that was announced."""
+    return f"{portal_prefix(member_id)}departure"
+
+
+def looks() -> str:
+    """ZSET member id -> Unix second, for good. When to ask what became of a portal."""
+    return f"{PREFIX}:looks"
+
+
+def keys_proven(fingerprint: str) -> str:
+    """STRING ``digest of a member id, Unix second``, 30 days. Who last renewed with our keys."""
+    return f"{PREFIX}:keys-proven:{fingerprint}"
+
+
+def spoken(member_id: str) -> str:
+    """ZSET of what a bot answered to -> when, a day. So that nothing is answered twice."""
+    return f"{portal_prefix(member_id)}spoken"
 
 
 def edit_lock(member_id: str) -> str:
@@ -76,6 +108,109 @@ def edit_lock(member_id: str) -> str:
 def history(member_id: str) -> str:
     """STREAM, the newest 1,000. What changed, by whom."""
     return f"{portal_prefix(member_id)}history"
+
+
+def inbox(name: str) -> str:
+    """LIST of entries, oldest first, for good. Events of a portal that wait for the worker.
+
+    ``name`` is a member id, or ``claims`` for events that are not proven yet.
+    """
+    return f"{portal_prefix(name)}inbox"
+
+
+def inbox_later(name: str) -> str:
+    """ZSET entry -> Unix second, for good. Events that failed and are tried again then."""
+    return f"{portal_prefix(name)}inbox-later"
+
+
+def inbox_seen(name: str) -> str:
+    """ZSET event digest -> when it came, a day. So that a duplicate is done once."""
+    return f"{portal_prefix(name)}inbox-seen"
+
+
+def inbox_state(name: str) -> str:
+    """HASH, for good. Bytes that wait; the event being done and how often it was begun."""
+    return f"{portal_prefix(name)}inbox-state"
+
+
+def inbox_reader(name: str) -> str:
+    """STRING, a minute. ``called`` once a reader is on its way, then the reader's random name."""
+    return f"{portal_prefix(name)}inbox-reader"
+
+
+def events(name: str) -> str:
+    """HASH event name -> how many were done, name with `` at`` -> when the last; for good."""
+    return f"{portal_prefix(name)}events"
+
+
+def dead_letters(name: str) -> str:
+    """LIST of entries with their reason, the newest 1,000. Events that failed their last try."""
+    return f"{portal_prefix(name)}dead-letters"
+
+
+def events_seen(member_id: str) -> str:
+    """LIST of ``when outcome name``, the newest 30. Events that came and were proven."""
+    return f"{portal_prefix(member_id)}events-seen"
+
+
+def events_refused(member_id: str) -> str:
+    """LIST of ``when outcome name``, the newest 10. Events that were not proven."""
+    return f"{portal_prefix(member_id)}events-refused"
+
+
+def inbox_of(name: str) -> tuple[str, ...]:
+    """Every key one inbox may have."""
+    return (
+        inbox(name),
+        inbox_later(name),
+        inbox_seen(name),
+        inbox_state(name),
+        inbox_reader(name),
+        events(name),
+        events_seen(name),
+        events_refused(name),
+        dead_letters(name),
+    )
+
+
+def inboxes() -> str:
+    """SET of inbox names, for good. Whose inbox may hold something."""
+    return f"{PREFIX}:inboxes"
+
+
+def dead_letter_inboxes() -> str:
+    """SET of inbox names, for good. Whose dead letters wait for an operator."""
+    return f"{PREFIX}:dead-letters"
+
+
+def undone(member_id: str) -> str:
+    """HASH change id -> id of the change that took it back, 90 days after the last."""
+    return f"{portal_prefix(member_id)}undone"
+
+
+def people(member_id: str) -> str:
+    """HASH user id -> name, for good. Who made changes, to choose from."""
+    return f"{portal_prefix(member_id)}people"
+
+
+def bulk_runs(member_id: str) -> str:
+    """HASH run id -> JSON, for good. The newest runs of work with many things."""
+    return f"{portal_prefix(member_id)}bulk-runs"
+
+
+def bulk_items(member_id: str) -> str:
+    """HASH ``run id:number`` -> JSON, as long as the run. What each run does, and how far."""
+    return f"{portal_prefix(member_id)}bulk-items"
+
+
+def bulk_worker(member_id: str) -> str:
+    """STRING, seconds. ``called``, the random name of who works at the runs, or ``pause``."""
+    return f"{portal_prefix(member_id)}bulk-worker"
+
+
+def bulks() -> str:
+    """SET of member ids, for good. Who may have runs to be worked at."""
+    return f"{PREFIX}:bulks"
 
 
 def oauth_state(nonce: str) -> str:
@@ -93,14 +228,21 @@ def of_portal(member_id: str) -> tuple[str, ...]:
     return (
         installation(member_id),
         chains(member_id),
-        refresh_lock(member_id),
+        renewing(member_id),
         bots(member_id),
         commands(member_id),
+        connectors(member_id),
         chat_apps(member_id),
         rate(member_id),
-        blocked(member_id),
         registrations(member_id),
-        confirming(member_id),
+        departure(member_id),
+        spoken(member_id),
         edit_lock(member_id),
         history(member_id),
+        undone(member_id),
+        people(member_id),
+        bulk_runs(member_id),
+        bulk_items(member_id),
+        bulk_worker(member_id),
+        *inbox_of(member_id),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Kind(StrEnum):
@@ -110,17 +110,155 @@ class Permit:
 
 
 @dataclass(frozen=True)
+class Block:
+    """A method nobody, or no bulk work, calls before the Unix time ``until``."""
+
+    method: str
+    until: float
+    bulk_only: bool
+
+
+@dataclass(frozen=True)
+class BudgetFacts:
+    """How a portal's budget stands: how full its bucket is and how wide, each 0 to 1."""
+
+    level: float
+    width: float
+    blocked: tuple[Block, ...]
+
+
+@dataclass
+class Patience:
+    """Seconds that may still be spent waiting: for a lock, for room, for what does not answer.
+
+    Everything that waits on behalf of one person shares one of these, so it is no record: it
+    runs down. Work that gets its answer costs nothing of it.
+    """
+
+    left: float
+
+    def spend(self, seconds: float) -> None:
+        """So many seconds were waited."""
+        self.left = max(0.0, self.left - seconds)
+
+
+class ChainState(StrEnum):
+    """How a chain stands; the first two live."""
+
+    ALIVE = "alive"
+    SPARE = "spare"
+    SPENT = "spent"
+    DEAD = "dead"
+    UNREADABLE = "unreadable"
+
+
+LIVING: Final = frozenset({ChainState.ALIVE, ChainState.SPARE})
+
+
+@dataclass(frozen=True)
 class Chain:
     """One administrator's tokens and all their successors."""
 
     user_id: int
     tokens: Tokens
     proven_at: int
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """Somebody was about to spend the refresh token of this version, and no end was noted."""
+
+    version: int
+    owner: str
+    at: int
+
+
+@dataclass(frozen=True)
+class ChainFacts:
+    """What is known of a chain without opening it.
+
+    ``version`` grows with every new pair; ``reason`` and ``since`` say why it does not live and
+    since when, ``tried_at`` when it was last shown to the authorization server. A spare is a
+    living chain that is not in use.
+    """
+
+    user_id: int
+    name: str
+    version: int
+    state: ChainState
+    reason: str
+    since: int
+    tried_at: int
+    proven_at: int
+    issued_at: int
+    expires_at: int
+    sealed: str = field(repr=False)
+    intent: Intent | None = None
+
+    @property
+    def living(self) -> bool:
+        """Whether nothing speaks against it."""
+        return self.state in LIVING
+
+    @property
+    def maybe_spent(self) -> bool:
+        """Whether its refresh token was shown to the authorization server, with no known end."""
+        return self.intent is not None and self.intent.version == self.version
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What keeps a whole portal from renewing: why, since when, and when it was last asked."""
+
+    reason: str
+    since: int
+    asked_at: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a portal's access stands: its chains, the one in use first, then newest proven first."""
+
+    generation: int
+    chains: tuple[ChainFacts, ...]
+    trouble: Trouble | None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether only an administrator who opens the application can bring access back."""
+        return not any(chain.living for chain in self.chains)
+
+
+class Life(StrEnum):
+    """Where an installation stands in its life; the machine is in ``actions/life.py``."""
+
+    NEW = "new"
+    INSTALLED = "installed"
+    SUSPENDED = "suspended"
+    UNINSTALLING = "uninstalling"
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class PortalRow:
+    """A portal in the operator's list; nothing secret was read for it."""
+
+    member_id: str
+    domain: str
+    installed_at: int
+    state: Life
+    standing: Standing
 
 
 @dataclass(frozen=True)
 class Installation:
-    """A portal that has installed us. Every address in it was proven."""
+    """A portal that has installed us. Every address in it was proven.
+
+    ``client_id`` is the application it has installed. ``addresses`` are the origins of ours its
+    events were bound to. ``state`` stands since ``since``; ``refuted_at`` is when an uninstall
+    event was last found untrue. These last four are written by their own methods of the store.
+    """
 
     member_id: str
     domain: str
@@ -133,6 +271,55 @@ class Installation:
     installed_at: int
     language: str = "en"
     license: str = ""
+    client_id: str = ""
+    addresses: tuple[str, ...] = ()
+    state: Life = Life.NEW
+    since: int = 0
+    refuted_at: int = 0
+
+
+@dataclass(frozen=True)
+class Departure:
+    """An uninstall that was announced and is being confirmed.
+
+    ``began`` Unix second; ``clean``: everything is to go; ``before`` the state to go back to;
+    ``word`` what was last heard, and ``word_since`` since when nothing else was.
+    """
+
+    id: str
+    began: int
+    clean: bool
+    before: Life
+    looks: int
+    word: str
+    word_since: int
+
+
+class Outcome(StrEnum):
+    """What became of an event."""
+
+    DONE = "done"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """An event that came, and what became of it."""
+
+    name: str
+    at: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class EventFacts:
+    """The last events, newest first; how many wait to be done, and how many failed for good."""
+
+    sightings: tuple[Sighting, ...]
+    waiting: int
+    dead: int
 
 
 @dataclass(frozen=True)
@@ -199,6 +386,52 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Joint:
+    """A connector at an open line, and what the portal shows of the channel there.
+
+    ``id`` is the channel's own name for itself; ``url`` leads to it, ``url_im`` to a talk in it.
+    """
+
+    line: int
+    name: str = ""
+    url: str = ""
+    url_im: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Connector:
+    """An outside channel of the Open Channels; ``id`` is chosen by us and lower-case.
+
+    ``svg`` is the drawing, cleaned; ``color`` and ``color_off`` are its ground, ``#rrggbb``, where
+    it is connected and where it is not; ``size`` is how much of the ground it takes, in per cent.
+    """
+
+    id: str
+    name: str
+    svg: str
+    color: str
+    color_off: str
+    size: int
+    delete_incoming: bool = True
+    edit_outgoing: bool = True
+    delete_outgoing: bool = True
+    newsletter: bool = True
+    system_messages: bool = True
+    signature: bool = True
+    group_chats: bool = False
+    joints: tuple[Joint, ...] = ()
+    published: bool = True
+    version: int = 0
+    updated_at: int = 0
+    updated_by: str = ""
+
+    def joint(self, line: int) -> Joint | None:
+        """What is set for this open line; None where it is not connected."""
+        return next((joint for joint in self.joints if joint.line == line), None)
+
+
+@dataclass(frozen=True)
 class Translation:
     """One LANG entry; ``language`` is the portal's code, such as ``de`` or ``br``."""
 
@@ -247,7 +480,10 @@ class ChatApp:
 
 @dataclass(frozen=True)
 class Change:
-    """One line of history. ``before`` and ``after`` hold the thing's fields, JSON-ready."""
+    """One line of history. ``before`` and ``after`` hold the thing's fields, JSON-ready.
+
+    ``name`` is what the thing was called then; ``undoes`` the id of the change it takes back.
+    """
 
     id: str
     at: int
@@ -258,3 +494,65 @@ class Change:
     verb: Verb
     before: dict[str, Any]
     after: dict[str, Any]
+    name: str = ""
+    undoes: str = ""
+
+
+class RunState(StrEnum):
+    """How a run of work with many things stands; only the first goes on by itself."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+    DONE = "done"
+
+
+class ItemState(StrEnum):
+    """What became of one thing of a run; the first two are not at their end."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DONE = "done"
+    GONE = "gone"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing of a run: its id and what it is called.
+
+    ``reason`` says why it was refused or failed: an error's class, or a reason code.
+    ``arrived`` is the number it has now, when it got another one.
+    """
+
+    number: int
+    thing_id: str
+    name: str
+    state: ItemState = ItemState.WAITING
+    reason: str = ""
+    arrived: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still to be done."""
+        return self.state in (ItemState.WAITING, ItemState.SENT)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Work with many things of one kind: ``verb`` is done to each on behalf of one person.
+
+    ``reason`` says why it was stopped, ``tries`` how often in a row it came no further.
+    """
+
+    id: str
+    at: int
+    user_id: int
+    user_name: str
+    verb: str
+    thing: str
+    total: int
+    state: RunState = RunState.RUNNING
+    reason: str = ""
+    tries: int = 0

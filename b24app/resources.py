@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, cast
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import Final, cast
 
 import redis
 import requests
 import rq
 import urllib3
 from flask import current_app
-from redis.cluster import ClusterNode, RedisCluster
-from redis.exceptions import RedisClusterException
-from redis.sentinel import Sentinel
+from rq.exceptions import DuplicateJobError
+from rq.job import Job
 
 from b24app.bitrix.oauth import OAuth
 from b24app.bitrix.outbound import Guard, Outbound
 from b24app.crypto import KeyRing
-from b24app.errors import ConfigurationError, StoreUnavailable
+from b24app.errors import StoreUnavailable
 from b24app.observe import Meter
 from b24app.settings import Settings
-from b24app.store import Counters, Installations
+from b24app.store import Counters, Inbox, Installations
+from b24app.store.server import open_redis, risks
 
 EXTENSION: Final = "b24app"
 QUEUE: Final = "b24app"
-STORE_TIMEOUT: Final = 5
 RETRY_PAUSES: Final = (10, 30, 60, 300, 900)
+# Longer than a job may wait for room at a portal's limits.
+JOB_SECONDS: Final = 900
+JOBS_AT_ONCE: Final = 500
+# What the queue raises when it does not answer, for the few who speak to it directly.
+QUEUE_FAILURES: Final = (redis.RedisError,)
+STORE_PAUSES: Final = (0, 0.5, 1, 2, 5, 10, 30, 60, 300)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,7 @@ class Resources:
     http: urllib3.PoolManager
     oauth: OAuth
     installations: Installations
+    inbox: Inbox
     counters: Counters
     meter: Meter
     queue: rq.Queue
@@ -47,17 +56,79 @@ class Resources:
     def enqueue(self, job: Callable[..., None], *args: str | int, after: int = 0) -> None:
         """Put a job into the queue, to run ``after`` so many seconds; ids only, never a secret.
 
-        A job that fails is run again, with growing pauses.
-
-        Raises StoreUnavailable.
+        A job that fails is run again, with growing pauses; after the last try it waits among the
+        failed jobs for an operator. Raises StoreUnavailable.
         """
         try:
             if after:
-                self.queue.enqueue_in(timedelta(seconds=after), job, *args, retry=_retry())
+                pause = timedelta(seconds=after)
+                self.queue.enqueue_in(pause, job, *args, retry=_retry(), result_ttl=0)
             else:
-                self.queue.enqueue(job, *args, retry=_retry())
-        except redis.RedisError as exc:
+                self.queue.enqueue(job, *args, retry=_retry(), result_ttl=0)
+        except QUEUE_FAILURES as exc:
             raise StoreUnavailable(type(exc).__name__) from exc
+
+    def enqueue_every(self, job: Callable[[], None], seconds: int) -> None:
+        """See that the job runs once at the next whole multiple of ``seconds``.
+
+        However many processes ask for it: the multiple is part of the job's id. A run that fails
+        is not repeated, the next one comes. Raises StoreUnavailable.
+        """
+        slot = int(time.time()) // seconds + 1
+        pause = timedelta(seconds=slot * seconds - time.time())
+        name = f"{job.__name__}-{slot}"
+        try:
+            self.queue.enqueue_in(pause, job, job_id=name, unique=True, result_ttl=0)
+        except DuplicateJobError:
+            return  # another process was faster
+        except QUEUE_FAILURES as exc:
+            raise StoreUnavailable(type(exc).__name__) from exc
+
+    def forget_jobs(self, member_id: str) -> None:
+        """Take every job of this portal out of the queue: waiting, planned, failed.
+
+        One that runs at this moment ends by itself. Raises StoreUnavailable.
+        """
+        queue = self.queue
+        registries = (
+            queue.scheduled_job_registry,
+            queue.deferred_job_registry,
+            queue.failed_job_registry,
+            queue.finished_job_registry,
+        )
+        try:
+            names = [*queue.get_job_ids()]
+            for registry in registries:
+                names += registry.get_job_ids()
+            for start in range(0, len(names), JOBS_AT_ONCE):
+                some = names[start : start + JOBS_AT_ONCE]
+                for job in Job.fetch_many(some, connection=queue.connection):
+                    if job and member_id in job.args:
+                        job.delete()
+        except QUEUE_FAILURES as exc:
+            raise StoreUnavailable(type(exc).__name__) from exc
+
+    def warn_of_risks(self, pauses: Sequence[float] = STORE_PAUSES) -> None:
+        """Log a warning for each setting of store and queue that may cost data.
+
+        One that does not answer is asked again after each of the pauses, some minutes in all:
+        where nobody may wait for that, hand in others or call it in a thread.
+        """
+        servers = {self.settings.queue_redis_url: ("QUEUE_REDIS_URL", self.queue.connection)}
+        servers[self.settings.redis_url] = ("REDIS_URL", self.redis)
+        for name, client in servers.values():
+            for risk in _risks_once_there(client, pauses):
+                log.warning("%s: %s", name, risk)
+
+
+def _risks_once_there(client: redis.Redis, pauses: Sequence[float]) -> list[str]:
+    for pause in pauses:
+        time.sleep(pause)
+        try:
+            return risks(client)
+        except StoreUnavailable:
+            continue  # it may be starting at the same moment
+    return []
 
 
 def _retry() -> rq.Retry:
@@ -68,7 +139,7 @@ def open_resources(settings: Settings) -> Resources:
     """Build the resources; only a cluster is dialled yet. Raises ConfigurationError."""
     client = open_redis(settings.redis_url, "REDIS_URL", decode=True)
     queue = open_redis(settings.queue_redis_url, "QUEUE_REDIS_URL", decode=False)
-    counters = Counters(client)
+    counters, ring = Counters(client), KeyRing(settings.token_keys)
     http = open_http(settings)
     secrets = (settings.client_secret, settings.client_secret_previous)
     return Resources(
@@ -82,11 +153,13 @@ def open_resources(settings: Settings) -> Resources:
             client_secrets=tuple(filter(None, secrets)),
             servers=settings.auth_servers,
             plain_http=settings.sandbox,
+            ca_bundle=settings.ca_bundle,
         ),
-        installations=Installations(client, KeyRing(settings.token_keys)),
+        installations=Installations(client, ring),
+        inbox=Inbox(client, ring),
         counters=counters,
         meter=Meter(counters.add_all),
-        queue=rq.Queue(QUEUE, connection=queue),
+        queue=rq.Queue(QUEUE, connection=queue, default_timeout=JOB_SECONDS),
     )
 
 
@@ -104,53 +177,3 @@ def open_http(settings: Settings) -> urllib3.PoolManager:
         proxy=settings.proxy,
         no_proxy=settings.no_proxy,
     )
-
-
-def open_redis(url: str, name: str, *, decode: bool) -> redis.Redis:
-    """A client for any of the addresses the setting ``name`` allows. Raises ConfigurationError.
-
-    ``redis+sentinel://host:port,host:port/service/db`` and ``redis+cluster://host:port,host:port``
-    take several nodes; ``decode`` makes answers text instead of bytes.
-    """
-    options: dict[str, Any] = {"decode_responses": decode, "socket_connect_timeout": STORE_TIMEOUT}
-    scheme = url.partition(":")[0]
-    try:
-        if scheme == "redis+sentinel":
-            return _open_sentinel(urlsplit(url), options)
-        if scheme == "redis+cluster":
-            return _open_cluster(urlsplit(url), options)
-        return redis.Redis.from_url(url, **options)
-    except ValueError as exc:
-        raise ConfigurationError(f"{name} is not an address of a store") from exc
-    except RedisClusterException as exc:
-        raise ConfigurationError(f"{name}: no node of the cluster answers") from exc
-
-
-def _open_sentinel(parts: SplitResult, options: dict[str, Any]) -> redis.Redis:
-    service, _, db = parts.path.strip("/").partition("/")
-    if not service:
-        raise ValueError("no service name")
-    credentials = _credentials(parts)
-    sentinel = Sentinel(_nodes(parts, 26379), sentinel_kwargs={"socket_timeout": STORE_TIMEOUT})  # type: ignore[no-untyped-call]
-    return cast(
-        redis.Redis,
-        sentinel.master_for(service, db=int(db or 0), **credentials, **options),  # type: ignore[no-untyped-call]
-    )
-
-
-def _open_cluster(parts: SplitResult, options: dict[str, Any]) -> redis.Redis:
-    nodes = [ClusterNode(host, port) for host, port in _nodes(parts, 6379)]  # type: ignore[no-untyped-call]
-    # The cluster client speaks the same commands; only its type is another one.
-    return cast(redis.Redis, RedisCluster(startup_nodes=nodes, **_credentials(parts), **options))
-
-
-def _nodes(parts: SplitResult, default_port: int) -> list[tuple[str, int]]:
-    hosts = parts.netloc.rpartition("@")[2].split(",")
-    pairs = (host.rpartition(":") if ":" in host else (host, "", "") for host in hosts if host)
-    return [(host, int(port or default_port)) for host, _, port in pairs]
-
-
-def _credentials(parts: SplitResult) -> dict[str, Any]:
-    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
-    pairs = {"username": unquote(user), "password": unquote(password)}
-    return {name: value for name, value in pairs.items() if value}

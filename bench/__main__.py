@@ -11,9 +11,13 @@ from collections.abc import Callable
 from typing import Final
 
 from b24app.settings import VAR
-from bench import rest, table
+from bench import events, rest, table, tokens
 
-FAMILIES: Final[dict[str, Callable[[], list[table.Row]]]] = {"rest": rest.measure}
+FAMILIES: Final[dict[str, Callable[[], list[table.Row]]]] = {
+    "rest": rest.measure,
+    "events": events.measure,
+    "tokens": tokens.measure,
+}
 
 
 def main() -> int:

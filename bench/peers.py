@@ -31,6 +31,22 @@ def set_up() -> None:
     stamp.write_text(PINS.read_text())
 
 
+def storm(peer: str, origin: str, certificate: str, threads: int) -> int:
+    """How many of so many threads came through with one token that had ended."""
+    done = subprocess.run(
+        [str(PYTHON), str(HERE / "peer_storm.py"), peer, origin, str(threads)],
+        env={
+            "PATH": os.defpath,
+            "REQUESTS_CA_BUNDLE": certificate,
+            "SSL_CERT_FILE": certificate,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(done.stdout)
+
+
 class B24PySDK:
     """b24pysdk in a process of its own, calling the portal at ``host``; use in a `with` block."""
 

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Final, TypeVar
 
-from b24app.errors import AuthorizationLost, AuthServerRefused
-from b24app.records import Chain, Installation
+from b24app.actions import life
+from b24app.actions.life import Sign
+from b24app.actions.renewal import OPERATOR, UNPAID, Changed, Turn
+from b24app.errors import Busy
+from b24app.records import ChainState, Installation
 from b24app.resources import Resources
 
-EARLY_SECONDS: Final = 60
-KEPT_SECONDS: Final = 30  # well within what EARLY_SECONDS leaves
-# This person's grant is over, another chain may live (b24restdocs: settings/oauth).
-DEAD_CHAIN: Final = frozenset({"invalid_grant", "invalid_request"})
-# Our own keys are refused: the operator's fault, and nobody's chain is to blame.
-WRONG_KEYS: Final = frozenset({"invalid_client", "wrong_client"})
+R = TypeVar("R")
+
+KEPT_SECONDS: Final = 30  # well within the minute that a token is good for at least
+WAIT_SECONDS: Final = 8
+# The portal refuses one person, not the application (bitrix-modules: rest/lib/oauth/auth.php).
+PERSONAL: Final = frozenset({"authorization_error", "invalid_token"})
 
 
 def access_token(resources: Resources, installation: Installation, stale: str | None = None) -> str:
     """An access token good for at least 60 seconds, and not ``stale``.
 
-    Renews when needed, one holder per portal at a time. Raises AuthorizationLost,
-    AuthServerUnreachable, StoreUnavailable.
+    Renews when needed, one holder per portal at a time; a valid token costs one command of the
+    store. Raises as ``renew``.
     """
-    for chain in resources.installations.chains(installation.member_id)[:1]:
-        if is_good(chain, stale):
-            return chain.tokens.access
-    return renew(resources, installation, stale)
+    found = resources.installations.ledger.access(installation.member_id, stale)
+    return found or renew(resources, installation, stale)
 
 
 def source(resources: Resources, installation: Installation) -> Callable[..., str]:
@@ -56,56 +55,82 @@ def relocate(resources: Resources, installation: Installation) -> str:
 
     The record follows (b24restdocs: change-domen.md). Raises as ``renew``.
     """
-    chains = resources.installations.chains(installation.member_id)
-    renew(resources, installation, chains[0].tokens.access if chains else None)
+    in_use = resources.installations.ledger.access(installation.member_id)
+    renew(resources, installation, in_use)
     return resources.installations.get(installation.member_id).client_endpoint
 
 
 def renew(resources: Resources, installation: Installation, stale: str | None) -> str:
-    """Spend a refresh token, unless somebody else did while we waited for our turn.
+    """An access token that is not ``stale``, by spending a refresh token if it must be.
 
-    A chain that the authorization server calls dead is dropped and the next one is tried.
-    Raises AuthorizationLost with the reason: ``invalid_grant`` when the last chain died now,
-    ``no_chain`` when there was none; AuthServerRefused when our own keys are refused.
+    Whoever asks at the same moment, here or in another process, gets the same one. A chain
+    that cannot be renewed is marked with its reason and the next takes over.
+    Raises AuthorizationLost with the reason (see ``renewal.OPERATOR``) when no chain lives or the
+    portal may not have us, AuthServerRefused when our own keys are refused,
+    AuthServerUnreachable, Busy after eight seconds of waiting, StoreUnavailable.
     """
-    member_id, reason = installation.member_id, "no_chain"
-    with resources.installations.refresh_lock(member_id):
-        for chain in resources.installations.chains(member_id):
-            if is_good(chain, stale):
-                return chain.tokens.access
+    member_id = installation.member_id
+
+    def found() -> str | None:
+        return resources.installations.ledger.access(member_id, stale)
+
+    def work() -> str:
+        return _in_turn(resources, installation, lambda turn: turn.access(stale), found)
+
+    return resources.installations.leases.share(member_id, work, stale)
+
+
+def renew_chain(resources: Resources, installation: Installation, user_id: int) -> None:
+    """Spend the refresh token of this very chain, in use or not. Raises as ``renew``."""
+
+    def work(turn: Turn) -> str:
+        return turn.renew(user_id)
+
+    _in_turn(resources, installation, work, lambda: None)
+
+
+def lost(resources: Resources, installation: Installation, access: str, reason: str) -> bool:
+    """Note that the portal refuses this access token, and why; is there another chain?
+
+    A person who was dismissed costs the portal that person's chain; anything else is the whole
+    portal's trouble. Raises StoreUnavailable.
+    """
+    ledger, member_id = resources.installations.ledger, installation.member_id
+    standing = ledger.read(member_id)
+    if reason not in PERSONAL:
+        if reason in OPERATOR:
+            ledger.note(member_id, standing, reason)
+        if reason == UNPAID:
+            life.move(resources, member_id, Sign.UNPAID)
+        return False
+    for facts in standing.chains:
+        pair = ledger.open(member_id, facts)
+        if facts.living and pair and pair.access == access:
+            ledger.mark(member_id, facts, ChainState.DEAD, reason)
+    return not ledger.read(member_id).waiting
+
+
+def _in_turn(
+    resources: Resources,
+    installation: Installation,
+    work: Callable[[Turn], str],
+    found: Callable[[], str | None],
+) -> str:
+    """What ``work`` returns once the lease is ours, or what is ``found`` after waiting for it.
+
+    When something changed under the holder's hands, it is done anew.
+    """
+    leases, deadline = resources.installations.leases, time.monotonic() + WAIT_SECONDS
+    while (left := deadline - time.monotonic()) > 0:
+        lease = leases.take(installation.member_id)
+        if not lease.held:
+            leases.wait(lease, left)
+        else:
             try:
-                return _renew_chain(resources, installation, chain)
-            except AuthServerRefused as exc:
-                if exc.code in WRONG_KEYS:
-                    raise
-                if exc.code not in DEAD_CHAIN:
-                    raise AuthorizationLost(member_id, exc.code) from exc
-                resources.installations.drop_chain(member_id, chain)
-                reason = "invalid_grant"
-    raise AuthorizationLost(member_id, reason)
-
-
-def _renew_chain(resources: Resources, installation: Installation, chain: Chain) -> str:
-    server = resources.oauth.server_of(installation.server_endpoint)
-    grant = resources.oauth.refresh(server, chain.tokens.refresh)
-    if grant.member_id != installation.member_id:
-        raise AuthServerRefused("invalid_grant")  # another portal's token was slipped in
-    successor = Chain(chain.user_id, grant.tokens, chain.proven_at)
-    resources.installations.replace_chain(installation.member_id, chain, successor)
-    if grant.client_endpoint != installation.client_endpoint:
-        _follow(resources, installation.member_id, grant.client_endpoint)
-    resources.counters.add("renewals", "ok")
-    return grant.tokens.access
-
-
-def _follow(resources: Resources, member_id: str, endpoint: str) -> None:
-    """The portal was renamed; the authorization server has said where it is now."""
-    current = resources.installations.get(member_id)
-    domain = urlsplit(endpoint).netloc
-    resources.installations.save(replace(current, client_endpoint=endpoint, domain=domain))
-
-
-def is_good(chain: Chain, stale: str | None) -> bool:
-    """Whether the chain's access token can be used: not the stale one, not near its end."""
-    tokens = chain.tokens
-    return tokens.access != stale and tokens.expires_at - EARLY_SECONDS > time.time()
+                with leases.holding(lease):
+                    return work(Turn(resources, installation, lease.owner))
+            except Changed:
+                pass
+        if access := found():
+            return access
+    raise Busy(f"waited {WAIT_SECONDS} s for a renewal")

@@ -1,4 +1,4 @@
-"""Lines of history, as they stand in the store."""
+"""History: lines of who changed what, written in the same step as the change itself."""
 
 from __future__ import annotations
 
@@ -6,30 +6,109 @@ import json
 import time
 from typing import Any, Final
 
+import redis
+
+from b24app import keys
+from b24app.errors import NotFound
 from b24app.records import Actor, Change, Verb
+from b24app.store.access import Answers, translated
 
 KEPT: Final = 1000
+MARKED_SECONDS: Final = 90 * 24 * 3600
+
+# For scripts that write a line: ``note(first key, first argument)``, where History.keys and
+# History.arguments begin. Returns the line's id.
+NOTE: Final = """
+local function note(k, a)
+  local id = redis.call('XADD', KEYS[k], 'MAXLEN', '~', ARGV[a + 1], '*', 'change', ARGV[a])
+  redis.call('HSET', KEYS[k + 2], ARGV[a + 2], ARGV[a + 3])
+  if ARGV[a + 4] ~= '' then
+    redis.call('HSET', KEYS[k + 1], ARGV[a + 4], id)
+    redis.call('EXPIRE', KEYS[k + 1], ARGV[a + 5])
+  end
+  return id
+end
+"""
+ADD: Final = f"{NOTE} return note(1, 1)"
 
 
-def line(
-    actor: Actor,
-    verb: Verb,
-    thing: tuple[str, str],
-    before: dict[str, Any],
-    after: dict[str, Any],
-) -> str:
-    """One change of ``thing``, a kind and an id; of two versions only what differs."""
-    return json.dumps(
-        {
+class History:
+    """The newest changes of one portal, who made them, and which were taken back."""
+
+    def __init__(self, client: redis.Redis, member_id: str, undoes: str = "") -> None:
+        """``undoes`` is the id of the change that everything written here takes back."""
+        self._redis: Answers = client
+        self._undoes = undoes
+        self.keys = (keys.history(member_id), keys.undone(member_id), keys.people(member_id))
+        self._add = client.register_script(ADD)
+
+    def arguments(
+        self,
+        actor: Actor,
+        verb: Verb,
+        thing: tuple[str, str],
+        before: dict[str, Any],
+        after: dict[str, Any],
+        name: str = "",
+    ) -> tuple[str | int, ...]:
+        """What ``note`` needs for one change of ``thing``, a kind and an id.
+
+        Of two versions of the same thing only what differs is kept.
+        """
+        line = {
             "at": int(time.time()),
             "user_id": actor.user_id,
             "user_name": actor.name,
             "thing": thing[0],
             "thing_id": thing[1],
             "verb": verb,
+            "name": name,
+            "undoes": self._undoes,
             **_difference(before, after),
         }
-    )
+        return json.dumps(line), KEPT, actor.user_id, actor.name, self._undoes, MARKED_SECONDS
+
+    @translated
+    def add(
+        self,
+        actor: Actor,
+        verb: Verb,
+        thing: tuple[str, str],
+        before: dict[str, Any],
+        after: dict[str, Any],
+    ) -> None:
+        """Write a line that stands alone."""
+        self._add(keys=self.keys, args=self.arguments(actor, verb, thing, before, after))
+
+    @translated
+    def newest(self, count: int, *, below: str = "", since: int = 0) -> list[Change]:
+        """At most ``count`` changes, newest first: older than the id ``below``, not before the
+        Unix second ``since``."""
+        upper = f"({below}" if below else "+"
+        entries = self._redis.xrevrange(self.keys[0], upper, since * 1000, count=count)
+        return [_read(entry_id, fields["change"]) for entry_id, fields in entries]
+
+    @translated
+    def get(self, change_id: str) -> Change:
+        """One change; raises NotFound."""
+        entries = self._redis.xrange(self.keys[0], change_id, change_id)
+        if not entries:
+            raise NotFound(f"change {change_id}")
+        return _read(entries[0][0], entries[0][1]["change"])
+
+    @translated
+    def undone(self, change_ids: list[str]) -> dict[str, str]:
+        """Of these changes the ones that were taken back, with the id of the change that did."""
+        if not change_ids:
+            return {}
+        found = self._redis.hmget(self.keys[1], change_ids)
+        return {known: by for known, by in zip(change_ids, found, strict=True) if by}
+
+    @translated
+    def people(self) -> dict[int, str]:
+        """Everybody who ever changed something: user id and the latest name."""
+        found: dict[str, str] = self._redis.hgetall(self.keys[2])
+        return {int(user_id): name for user_id, name in found.items()}
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -46,7 +125,6 @@ def readable(written: str, hidden: tuple[str, ...] = ()) -> dict[str, Any]:
     return fields | {name: "set" if fields[name] else "" for name in hidden}
 
 
-def read(entry_id: str, text: str) -> Change:
-    """The change a stored line tells of."""
+def _read(entry_id: str, text: str) -> Change:
     fields: dict[str, Any] = json.loads(text)
     return Change(id=entry_id, **fields | {"verb": Verb(fields["verb"])})

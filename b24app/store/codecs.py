@@ -13,8 +13,10 @@ from b24app.records import (
     BotType,
     ChatApp,
     Command,
+    Connector,
     Context,
     Hint,
+    Joint,
     JsMethod,
     Kind,
     Text,
@@ -23,7 +25,7 @@ from b24app.records import (
 from b24app.store.shelf import Codec
 
 
-def _write(thing: Bot | ChatApp | Command) -> str:
+def _write(thing: Bot | ChatApp | Command | Connector) -> str:
     return json.dumps(dataclasses.asdict(thing), default=_picture)
 
 
@@ -71,10 +73,23 @@ def _read_command(text: str) -> Command:
     )
 
 
+def _read_connector(text: str) -> Connector:
+    fields: dict[str, Any] = json.loads(text)
+    joints = tuple(Joint(**entry) for entry in fields["joints"])
+    return Connector(**fields | {"joints": joints})
+
+
 def _texts(entries: list[dict[str, str]]) -> tuple[Text, ...]:
     return tuple(Text(**entry) for entry in entries)
 
 
-BOT: Final = Codec[Bot]("bot", _write, _read_bot)
-CHAT_APP: Final = Codec[ChatApp]("chat_app", _write, _read_chat_app, hidden=("hash",))
-COMMAND: Final = Codec[Command]("command", _write, _read_command)
+BOT: Final = Codec[Bot]("bot", _write, _read_bot, name=lambda bot: bot.full_name)
+CHAT_APP: Final = Codec[ChatApp](
+    "chat_app", _write, _read_chat_app, hidden=("hash",), name=lambda app: app.title("en")
+)
+COMMAND: Final = Codec[Command](
+    "command", _write, _read_command, name=lambda command: f"/{command.name}"
+)
+CONNECTOR: Final = Codec[Connector](
+    "connector", _write, _read_connector, name=lambda connector: connector.name
+)

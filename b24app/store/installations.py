@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import secrets
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Final
 
 import redis
 
 from b24app import keys
-from b24app.crypto import CannotOpen, KeyRing
+from b24app.crypto import CannotOpen, KeyRing, token_digest
 from b24app.errors import NotInstalled
-from b24app.records import Chain, Installation, Tokens
-from b24app.store.access import Answers, locked, translated
+from b24app.records import Chain, Installation, Life
+from b24app.store.access import Answers, translated
+from b24app.store.chains import Ledger
+from b24app.store.departures import Departures
+from b24app.store.lease import Leases
+from b24app.store.overview import Overview
 
-CHAINS_KEPT: Final = 5
-REFRESH_LOCK_SECONDS: Final = 30
-CONFIRMING_SECONDS: Final = 600
+SCAN_COUNT: Final = 500
 OAUTH_STATE_SECONDS: Final = 600
+KEYS_PROVEN_SECONDS: Final = 30 * 86400
 
-# Replaces one chain only while it still holds the refresh token that was spent, so that a slow
-# writer never overwrites a newer pair. Returns 1 when replaced.
-REPLACE_CHAIN: Final = """
+TOKEN_FIELD: Final = "application_token"  # noqa: S105 a field's name
+DIGEST_FIELD: Final = "application_token_digest"
+
+# Replaces a field only while it still holds what was read. Returns 1 when replaced.
+REPLACE: Final = """
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-if ARGV[3] == '' then redis.call('HDEL', KEYS[1], ARGV[1])
-else redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+"""
+
+# KEYS: departure, then what is deleted. ARGV: id of the departure this confirms, or "". Returns 1
+# when everything was deleted, in the one step: whoever installs again finds nothing half gone.
+REMOVE: Final = """
+if ARGV[1] ~= '' and redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return 0 end
+for i = 1, #KEYS do redis.call('DEL', KEYS[i]) end
 return 1
 """
 
@@ -38,7 +49,12 @@ class Installations:
     def __init__(self, client: redis.Redis, ring: KeyRing) -> None:
         self._redis: Answers = client
         self._ring = ring
-        self._replace_chain = client.register_script(REPLACE_CHAIN)
+        self._replace = client.register_script(REPLACE)
+        self._remove = client.register_script(REMOVE)
+        self.departures = Departures(client)
+        self.ledger = Ledger(client, ring)
+        self.leases = Leases(client)
+        self.overview = Overview(client)
 
     @translated
     def ping(self) -> None:
@@ -63,6 +79,11 @@ class Installations:
             installed_at=int(fields["installed_at"]),
             language=fields["language"],
             license=fields.get("license", ""),
+            client_id=fields.get("client_id", ""),
+            addresses=tuple(fields.get("addresses", "").split()),
+            state=Life(fields.get("state", Life.NEW)),
+            since=int(fields.get("since", 0)),
+            refuted_at=int(fields.get("refuted_at", 0)),
         )
 
     def _application_token(self, member_id: str, sealed: str) -> str:
@@ -72,9 +93,15 @@ class Installations:
         except CannotOpen:
             return ""
 
+    def _seal_application_token(self, member_id: str, token: str) -> str:
+        return self._ring.seal(token, f"{member_id} application_token")
+
     @translated
     def save(self, installation: Installation) -> None:
-        """Store the installation, replacing what was there for its member id."""
+        """Store the installation, replacing what was there for its member id.
+
+        Its state, and the addresses its events are bound to, are not touched.
+        """
         m = installation.member_id
         token = installation.application_token
         self._redis.hset(
@@ -85,87 +112,112 @@ class Installations:
                 "server_endpoint": installation.server_endpoint,
                 "scope": " ".join(installation.scope),
                 "status": installation.status,
-                "application_token": self._ring.seal(token, f"{m} application_token")
-                if token
-                else "",
+                TOKEN_FIELD: self._seal_application_token(m, token) if token else "",
+                DIGEST_FIELD: token_digest(m, token),
                 "installed_by": installation.installed_by,
                 "installed_at": installation.installed_at,
                 "language": installation.language,
                 "license": installation.license,
+                "client_id": installation.client_id,
             },
         )
         self._redis.sadd(keys.portals(), m)
 
-    @translated
-    def remove(self, member_id: str) -> None:
-        """Delete everything of the portal."""
-        self._redis.delete(*keys.of_portal(member_id))
-        self._redis.srem(keys.portals(), member_id)
+    def remove(self, member_id: str, departure: str = "") -> bool:
+        """Delete everything of the portal; False when this departure has ended meanwhile."""
+        return self._forget(member_id, keys.of_portal(member_id), departure)
+
+    def remove_secrets(self, member_id: str, departure: str = "") -> bool:
+        """Delete the installation, its chains and events; what was made for the portal stays.
+
+        False, and nothing deleted, when this departure has ended meanwhile.
+        """
+        names = (keys.installation, keys.chains, keys.renewing, keys.spoken)
+        secret = tuple(name(member_id) for name in names)
+        return self._forget(member_id, (*secret, *keys.inbox_of(member_id)), departure)
 
     @translated
-    def remove_secrets(self, member_id: str) -> None:
-        """Delete the installation and its chains; what was made for the portal stays."""
-        self._redis.delete(keys.installation(member_id), keys.chains(member_id))
-        self._redis.srem(keys.portals(), member_id)
+    def _forget(self, member_id: str, names: tuple[str, ...], departure: str) -> bool:
+        """Delete these keys in one step, then what names the portal in the indexes."""
+        users = self.ledger.users(member_id)
+        done = self._remove(keys=[keys.departure(member_id), *names], args=[departure])
+        if not done:
+            return False
+        self.departures.look_no_more(member_id)
+        self.ledger.forget_all_due(member_id, users)
+        for index, name in _indexes(member_id):
+            self._redis.srem(index, member_id)
+            if self._redis.exists(name):  # installed again in this very moment
+                self._redis.sadd(index, member_id)
+        return True
+
+    @translated
+    def note_keys(self, fingerprint: str, member_id: str) -> None:
+        """A portal was renewed with the keys of this fingerprint, now."""
+        text = f"{token_digest('keys', member_id)} {int(time.time())}"
+        self._redis.set(keys.keys_proven(fingerprint), text, ex=KEYS_PROVEN_SECONDS)
+
+    @translated
+    def keys_proven_at(self, fingerprint: str, member_id: str) -> int:
+        """When another portal than this one was last renewed with these keys; 0: not known."""
+        who, _, moment = (self._redis.get(keys.keys_proven(fingerprint)) or "").partition(" ")
+        return int(moment) if moment and who != token_digest("keys", member_id) else 0
 
     @translated
     def member_ids(self) -> list[str]:
         """All portals that have installed us."""
         return sorted(self._redis.smembers(keys.portals()))
 
+    def scan(self) -> Iterator[str]:
+        """Every portal that has installed us, a few at a time; one may come twice.
+
+        Raises StoreUnavailable.
+        """
+        names = self._redis.sscan_iter(keys.portals(), count=SCAN_COUNT)
+        while (member_id := self._next_of(names)) is not None:
+            yield member_id
+
     @translated
+    def _next_of(self, names: Iterator[str]) -> str | None:
+        return next(names, None)
+
     def chains(self, member_id: str) -> list[Chain]:
-        """The portal's chains, newest proven first; one that no key opens is left out."""
-        sealed: dict[str, str] = self._redis.hgetall(keys.chains(member_id))
-        chains = (self._open_chain(member_id, int(user), text) for user, text in sealed.items())
-        known = [chain for chain in chains if chain]
-        return sorted(known, key=lambda chain: chain.proven_at, reverse=True)
+        """The living chains that open, the one in use first, then newest proven first."""
+        return self.ledger.chains(member_id)
 
-    def _open_chain(self, member_id: str, user_id: int, sealed: str) -> Chain | None:
-        try:
-            fields = json.loads(self._ring.open(sealed, f"{member_id} chain {user_id}"))
-        except CannotOpen:
-            return None
-        return Chain(user_id, Tokens(**fields["tokens"]), fields["proven_at"])
+    def keep_chain(self, member_id: str, chain: Chain) -> bool:
+        """Keep this administrator's newest proven pair, and use it; at most five stay.
 
-    def _seal_chain(self, member_id: str, chain: Chain) -> str:
-        text = json.dumps(
-            {"tokens": dataclasses.asdict(chain.tokens), "proven_at": chain.proven_at}
-        )
-        return self._ring.seal(text, f"{member_id} chain {chain.user_id}")
+        Returns whether the portal had been waiting for an administrator.
+        """
+        return self.ledger.keep(member_id, chain)
 
-    @translated
-    def keep_chain(self, member_id: str, chain: Chain) -> None:
-        """Keep this administrator's newest proven pair; the oldest beyond five goes."""
-        name = keys.chains(member_id)
-        self._redis.hset(name, str(chain.user_id), self._seal_chain(member_id, chain))
-        for surplus in self.chains(member_id)[CHAINS_KEPT:]:
-            self._redis.hdel(name, str(surplus.user_id))
-
-    def replace_chain(self, member_id: str, spent: Chain, successor: Chain) -> bool:
-        """Put the successor where ``spent`` still stands; False when something newer is there."""
-        return self._swap(member_id, spent, self._seal_chain(member_id, successor))
-
-    def drop_chain(self, member_id: str, dead: Chain) -> bool:
-        """Forget a chain that is dead, unless something newer took its place."""
-        return self._swap(member_id, dead, "")
-
-    @translated
     def drop_chain_of(self, member_id: str, user_id: int) -> None:
         """Forget the chain of a person who is no administrator any more."""
-        self._redis.hdel(keys.chains(member_id), str(user_id))
+        self.ledger.drop_of(member_id, user_id)
 
     @translated
-    def _swap(self, member_id: str, expected: Chain, replacement: str) -> bool:
-        name, user = keys.chains(member_id), str(expected.user_id)
-        stands: str | None = self._redis.hget(name, user)
-        if stands is None or self._open_chain(member_id, expected.user_id, stands) != expected:
-            return False
-        return bool(self._replace_chain(keys=[name], args=[user, stands, replacement]))
+    def reseal(self, member_id: str) -> int:
+        """Seal the portal's secrets with the newest key; returns how many were not yet.
 
-    def refresh_lock(self, member_id: str) -> AbstractContextManager[None]:
-        """One holder per portal renews tokens; waits for its turn, else Busy."""
-        return locked(self._redis, keys.refresh_lock(member_id), REFRESH_LOCK_SECONDS)
+        Safe while the application runs: what changes meanwhile is left alone, being sealed with
+        the newest key already. What no key opens stays as it is; ``unreadable`` names it.
+        """
+        sealed: str | None = self._redis.hget(keys.installation(member_id), TOKEN_FIELD)
+        token = self._application_token(member_id, sealed or "")
+        done = 0
+        if sealed and token and not self._ring.is_newest(sealed):
+            replacement = self._seal_application_token(member_id, token)
+            names, args = [keys.installation(member_id)], [TOKEN_FIELD, sealed, replacement]
+            done = self._replace(keys=names, args=args)
+        return done + self.ledger.reseal(member_id)
+
+    @translated
+    def unreadable(self, member_id: str) -> list[str]:
+        """What no key opens: ``application_token``, ``chain <user id>``."""
+        sealed: str | None = self._redis.hget(keys.installation(member_id), TOKEN_FIELD)
+        lost = bool(sealed) and not self._application_token(member_id, sealed or "")
+        return ([TOKEN_FIELD] if lost else []) + self.ledger.unreadable(member_id)
 
     def start_code_flow(self, domain: str) -> str:
         """The ``state`` of a code flow for this portal; nothing is stored until it comes back."""
@@ -184,13 +236,12 @@ class Installations:
         first = self._redis.set(keys.oauth_state(nonce), "", nx=True, ex=OAUTH_STATE_SECONDS)
         return str(domain) if first else None
 
-    @translated
-    def begin_confirmation(self, member_id: str) -> bool:
-        """Whether nobody confirms an uninstall of this portal yet; from now on somebody does."""
-        name = keys.confirming(member_id)
-        return bool(self._redis.set(name, "", nx=True, ex=CONFIRMING_SECONDS))
 
-    @translated
-    def end_confirmation(self, member_id: str) -> None:
-        """The confirmation came to its end."""
-        self._redis.delete(keys.confirming(member_id))
+def _indexes(member_id: str) -> tuple[tuple[str, str], ...]:
+    """The sets that name a portal, each with the key that it is there for."""
+    return (
+        (keys.portals(), keys.installation(member_id)),
+        (keys.inboxes(), keys.inbox(member_id)),
+        (keys.dead_letter_inboxes(), keys.dead_letters(member_id)),
+        (keys.bulks(), keys.bulk_items(member_id)),
+    )

@@ -8,40 +8,67 @@ from typing import Any, Final
 import redis
 
 from b24app import keys
-from b24app.records import Actor, Bot, Change, ChatApp, Command, Verb
-from b24app.store import changes, codecs
+from b24app.records import Actor, Bot, Change, ChatApp, Command, Connector, Patience, Verb
+from b24app.store import codecs
 from b24app.store.access import Answers, locked, translated
+from b24app.store.bulk import Runs
+from b24app.store.changes import History
 from b24app.store.shelf import Shelf
 
 EDIT_LOCK_SECONDS: Final = 150  # longer than the portal calls it guards
+
+# KEYS: installation. ARGV: origins. Nothing is left of a portal that was removed meanwhile.
+ADDRESSES: Final = """
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'addresses', ARGV[1]) end
+"""
 
 
 class PortalStore:
     """The things of one portal, a shelf for each kind, with their history."""
 
-    def __init__(self, client: redis.Redis, member_id: str) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        member_id: str,
+        patience: Patience | None = None,
+        *,
+        undoes: str = "",
+    ) -> None:
+        """``patience`` is shared with whatever else waits for the same person; ``undoes`` is the
+        change that everything done here takes back."""
         self._redis: Answers = client
+        self._member_id = member_id
+        self._patience = patience
         self._edit_lock = keys.edit_lock(member_id)
-        self._history = keys.history(member_id)
         self._registrations = keys.registrations(member_id)
-        self.bots: Shelf[Bot] = Shelf(client, keys.bots(member_id), self._history, codecs.BOT)
+        self.changes = changes = History(client, member_id, undoes)
+        self.bots: Shelf[Bot] = Shelf(client, keys.bots(member_id), changes, codecs.BOT)
         self.chat_apps: Shelf[ChatApp] = Shelf(
-            client, keys.chat_apps(member_id), self._history, codecs.CHAT_APP
+            client, keys.chat_apps(member_id), changes, codecs.CHAT_APP
         )
         self.commands: Shelf[Command] = Shelf(
-            client, keys.commands(member_id), self._history, codecs.COMMAND
+            client, keys.commands(member_id), changes, codecs.COMMAND
         )
+        self.connectors: Shelf[Connector] = Shelf(
+            client, keys.connectors(member_id), changes, codecs.CONNECTOR
+        )
+        self.runs = Runs(client, member_id)
+
+    def undoing(self, change_id: str) -> PortalStore:
+        """The same store; every history line it writes says that it takes this change back."""
+        return PortalStore(self._redis, self._member_id, self._patience, undoes=change_id)
 
     def editing(self) -> AbstractContextManager[None]:
         """Hold while record and portal change together, so that no two edits interleave.
 
-        Raises Busy when another edit does not end within eight seconds.
+        Raises Busy when another edit does not end while the patience lasts, eight seconds
+        without one.
         """
-        return locked(self._redis, self._edit_lock, EDIT_LOCK_SECONDS)
+        return locked(self._redis, self._edit_lock, EDIT_LOCK_SECONDS, self._patience)
 
     @translated
     def begin_registration(self, code: str) -> bool:
-        """Note that a chat app is about to be registered; False when it may have been before."""
+        """Note that something is about to be registered; False when it may have been before."""
         return bool(self._redis.sadd(self._registrations, code))
 
     @translated
@@ -49,12 +76,17 @@ class PortalStore:
         """The portal's answer is known."""
         self._redis.srem(self._registrations, code)
 
+    @translated
+    def note_addresses(self, addresses: tuple[str, ...]) -> None:
+        """Keep at which origins of ours the portal's events are bound."""
+        write = self._redis.register_script(ADDRESSES)
+        write(keys=[keys.installation(self._member_id)], args=[" ".join(addresses)])
+
     def unpublish(self) -> None:
         """Note that the portal has removed everything of ours; what was typed stays."""
-        for shelf in (self.bots, self.chat_apps, self.commands):
+        for shelf in (self.bots, self.chat_apps, self.commands, self.connectors):
             shelf.unpublish()
 
-    @translated
     def note(
         self,
         actor: Actor,
@@ -64,11 +96,8 @@ class PortalStore:
         after: dict[str, Any],
     ) -> None:
         """Write a history line about something that is on no shelf, as the installation."""
-        line = changes.line(actor, verb, thing, before, after)
-        self._redis.xadd(self._history, {"change": line}, maxlen=changes.KEPT, approximate=True)
+        self.changes.add(actor, verb, thing, before, after)
 
-    @translated
     def history(self, count: int = 100) -> list[Change]:
         """The newest changes, newest first."""
-        entries = self._redis.xrevrange(self._history, count=count)
-        return [changes.read(entry_id, fields["change"]) for entry_id, fields in entries]
+        return self.changes.newest(count)

@@ -7,6 +7,7 @@ two editors never overwrite each other unseen.
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,18 +17,29 @@ import redis
 
 from b24app.errors import Conflict, NotFound
 from b24app.records import Actor, Verb
-from b24app.store import changes
 from b24app.store.access import Answers, translated
+from b24app.store.changes import NOTE, History, readable
 
 # Replaces the record only when it still has the version the editor saw (0: there is none yet),
 # and writes the history line in the same step. Returns 1 when saved.
-SAVE: Final = """
+# KEYS: shelf, history. ARGV: id, version seen, record, line.
+SAVE: Final = f"""{NOTE}
 local current = redis.call('HGET', KEYS[1], ARGV[1])
 local version = 0
 if current then version = cjson.decode(current)['version'] end
 if version ~= tonumber(ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', 'change', ARGV[4])
+note(2, 4)
+return 1
+"""
+
+# Removes the record and writes the history line in the same step, once; and the mark of an item
+# of work with many, if there is one. Returns 1 when the record was still there.
+# KEYS: shelf, history, hash of marks. ARGV: id, field of the mark, mark, line.
+REMOVE: Final = f"""{NOTE}
+if #KEYS == 5 then redis.call('HSET', KEYS[5], ARGV[2], ARGV[3]) end
+if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+note(2, 4)
 return 1
 """
 
@@ -46,25 +58,44 @@ class Versioned(Protocol):
 T = TypeVar("T", bound=Versioned)
 
 
+def _nameless(thing: object) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Codec(Generic[T]):
-    """How a kind of thing is written; ``thing`` is its name in history, ``hidden`` its secrets."""
+    """How a kind of thing is written.
+
+    ``thing`` is the kind's name in history, ``name`` what one of them is called there, ``hidden``
+    the fields that are secret.
+    """
 
     thing: str
     write: Callable[[T], str]
     read: Callable[[str], T]
     hidden: tuple[str, ...] = ()
+    name: Callable[[T], str] = _nameless
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What is noted of an item in the step that does it: a field of a hash and its value."""
+
+    key: str
+    field: str
+    value: str
 
 
 class Shelf(Generic[T]):
     """The things of one kind of one portal."""
 
-    def __init__(self, client: redis.Redis, name: str, history: str, codec: Codec[T]) -> None:
+    def __init__(self, client: redis.Redis, name: str, history: History, codec: Codec[T]) -> None:
         self._redis: Answers = client
         self._name = name
         self._history = history
         self._codec = codec
         self._save = client.register_script(SAVE)
+        self._remove = client.register_script(REMOVE)
 
     @translated
     def all(self) -> list[T]:
@@ -96,21 +127,25 @@ class Shelf(Generic[T]):
         )
         line = self._line(actor, verb, before, stored)
         saved = self._save(
-            keys=[self._name, self._history],
-            args=[str(thing.id), seen, self._codec.write(stored), line, changes.KEPT],
+            keys=[self._name, *self._history.keys],
+            args=[str(thing.id), seen, self._codec.write(stored), *line],
         )
         if not saved:
             raise Conflict(self.get(thing.id))
         return stored
 
     @translated
-    def delete(self, thing: T, *, actor: Actor, verb: Verb) -> None:
-        """Forget the thing and write the history line in one step."""
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hdel(self._name, str(thing.id))
-            line = self._line(actor, verb, thing, None)
-            pipe.xadd(self._history, {"change": line}, maxlen=changes.KEPT, approximate=True)
-            pipe.execute()
+    def delete(self, thing: T, *, actor: Actor, verb: Verb, mark: Mark | None = None) -> bool:
+        """Forget the thing and write the history line in one step; with it goes the ``mark``.
+
+        False when somebody else was faster: then there is no second line.
+        """
+        names = [self._name, *self._history.keys]
+        field, value = (mark.field, mark.value) if mark else ("", "")
+        if mark:
+            names.append(mark.key)
+        line = self._line(actor, verb, thing, None)
+        return bool(self._remove(keys=names, args=[str(thing.id), field, value, *line]))
 
     @translated
     def unpublish(self) -> None:
@@ -119,19 +154,25 @@ class Shelf(Generic[T]):
             gone = dataclasses.replace(thing, published=False)  # type: ignore[type-var]
             self._redis.hset(self._name, str(thing.id), self._codec.write(gone))
 
-    def _line(self, actor: Actor, verb: Verb, before: T | None, after: T | None) -> str:
+    def fields(self, thing: T) -> dict[str, Any]:
+        """The record as history keeps it: of a secret it only says that it is there."""
+        return readable(self._codec.write(thing), self._codec.hidden)
+
+    def record(self, fields: dict[str, Any]) -> T:
+        """The record that ``fields`` made these of, without its secrets."""
+        shown = {name: value for name, value in fields.items() if name not in self._codec.hidden}
+        return self._codec.read(json.dumps(shown))
+
+    def _line(
+        self, actor: Actor, verb: Verb, before: T | None, after: T | None
+    ) -> tuple[str | int, ...]:
         thing = after or before
         assert thing is not None
-        return changes.line(
+        return self._history.arguments(
             actor,
             verb,
             (self._codec.thing, str(thing.id)),
-            self._readable(before),
-            self._readable(after),
+            self.fields(before) if before else {},
+            self.fields(after) if after else {},
+            self._codec.name(thing),
         )
-
-    def _readable(self, thing: T | None) -> dict[str, Any]:
-        """The record as history keeps it: of a secret it only says that it is there."""
-        if thing is None:
-            return {}
-        return changes.readable(self._codec.write(thing), self._codec.hidden)

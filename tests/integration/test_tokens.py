@@ -11,6 +11,7 @@ from b24app.records import SYSTEM
 from b24app.resources import open_resources
 from sandbox import oauth
 from tests.cast import typed
+from tests.integration.chains import HOUR, let_pass
 
 
 @pytest.fixture
@@ -102,12 +103,19 @@ def test_wrong_keys_are_the_operators_fault_and_cost_no_chain(call, anna, world,
     assert call()["ID"] == "1"
 
 
-def test_an_ended_plan_is_told_as_such(call, anna, world):
-    oauth.expire_access_tokens(world, anna.portal)
+def test_an_ended_plan_is_told_as_such_and_asked_about_once_a_minute(call, anna, world, resources):
+    let_pass(resources, world, anna, HOUR)
+    anna.open()
+    let_pass(resources, world, anna, HOUR)
     world.faults.order_token("PAYMENT_REQUIRED")
-
     reply = anna.post("/chat-apps", typed())
-
     assert reply.status_code == 409
     assert "plan" in reply.text
+    with pytest.raises(AuthorizationLost) as lost:
+        call()
+    assert lost.value.reason == "payment_required"
+
+    let_pass(resources, world, anna, 61)
+
     assert call()["ID"] == "1"
+    assert resources.installations.ledger.read(anna.portal.member_id).trouble is None

@@ -1,0 +1,65 @@
+"""Refresh tokens that nobody uses are renewed before they end; nothing else is, by schedule."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from b24app.actions import tokens
+from b24app.errors import (
+    AuthorizationLost,
+    AuthServerRefused,
+    AuthServerUnreachable,
+    Busy,
+    NotInstalled,
+    Unproven,
+)
+from b24app.records import ChainFacts, Installation
+from b24app.resources import Resources
+from b24app.store.chains import DAY, KEEP_ALIVE_DAYS, SPREAD_DAYS, due_moment
+
+AGAIN_SECONDS: Final = 3600
+YOUNG_SECONDS: Final = (KEEP_ALIVE_DAYS - SPREAD_DAYS) * DAY
+
+
+def sweep(resources: Resources, limit: int) -> int:
+    """Renew at most ``limit`` chains, spares too, that have not been for about 120 days.
+
+    Costs what is due, however many portals there are; two sweeps at once share the work. What
+    could not be renewed comes again, in an hour or in a day. Returns how many were renewed.
+    Raises StoreUnavailable.
+    """
+    now = time.time()
+    due = resources.installations.ledger.take_due(limit, now, now + AGAIN_SECONDS)
+    return sum(_keep(resources, member_id, user_id) for member_id, user_id in due)
+
+
+def _keep(resources: Resources, member_id: str, user_id: int) -> bool:
+    ledger = resources.installations.ledger
+    installation, facts = _find(resources, member_id, user_id)
+    if installation is None or facts is None or not facts.living:
+        ledger.forget_due(member_id, user_id)  # a dead one is renewed, if at all, when it is needed
+        return False
+    if facts.issued_at + YOUNG_SECONDS > time.time():
+        ledger.put_off(member_id, user_id, due_moment(facts.issued_at))
+        return False
+    try:
+        tokens.renew_chain(resources, installation, user_id)
+    except (AuthorizationLost, Unproven):
+        ledger.put_off(member_id, user_id, time.time() + DAY)
+    except (AuthServerRefused, AuthServerUnreachable, Busy):
+        pass  # nobody's fault here; it comes again in an hour
+    else:
+        return True
+    return False
+
+
+def _find(
+    resources: Resources, member_id: str, user_id: int
+) -> tuple[Installation | None, ChainFacts | None]:
+    try:
+        installation = resources.installations.get(member_id)
+    except NotInstalled:
+        return None, None
+    chains = resources.installations.ledger.read(member_id).chains
+    return installation, next((facts for facts in chains if facts.user_id == user_id), None)

@@ -1,0 +1,108 @@
+"""Whether a portal still has us, as the authorization server says to the stored chains."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final
+
+from b24app.actions import tokens
+from b24app.actions.renewal import GONE, PAUSE_SECONDS, UNPAID
+from b24app.errors import AuthorizationLost, AuthServerRefused, AuthServerUnreachable, Busy
+from b24app.records import ChainFacts, ChainState, Installation
+from b24app.resources import Resources
+
+
+class Presence(Enum):
+    """What was heard: yes; no; every chain refused (``SPENT``: one by our own fault, perhaps); or
+    nothing that counts."""
+
+    INSTALLED = "installed"
+    GONE = "gone"
+    SILENT = "silent"
+    SPENT = "spent"
+    UNPAID = "unpaid"
+    WRONG_KEYS = "wrong keys"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "nobody to ask"
+
+
+PLAIN: Final = frozenset({Presence.INSTALLED, Presence.GONE, Presence.UNPAID})
+# What one chain could not learn keeps the others from proving that all are dead.
+DOUBTS: Final = (Presence.UNREACHABLE, Presence.WRONG_KEYS, Presence.UNKNOWN, Presence.SPENT)
+
+
+def presence(resources: Resources, installation: Installation) -> Presence:
+    """What the authorization server says of this portal, asked with one chain after the other.
+
+    Access tokens are shown first, of all chains: that costs nothing, and only where nobody knows
+    them any more a refresh token is spent. One chain that is let in outweighs all that are not.
+    SILENT: every chain was refused by ``invalid_grant``. Raises StoreUnavailable.
+    """
+    chains = resources.installations.ledger.read(installation.member_id).chains
+    shown = set()
+    for facts in chains:
+        word = _show(resources, installation, facts)
+        if word in (Presence.INSTALLED, Presence.UNPAID, Presence.UNREACHABLE):
+            return word
+        shown.add(word)
+    if Presence.GONE in shown:
+        return Presence.GONE
+    return _spend_one_after_the_other(resources, installation, chains)
+
+
+def _show(resources: Resources, installation: Installation, facts: ChainFacts) -> Presence:
+    """What is said to the chain's access token; UNKNOWN for one that is not known any more."""
+    pair = resources.installations.ledger.open(installation.member_id, facts)
+    if pair is None or pair.expires_at <= time.time():
+        return Presence.UNKNOWN
+    server = resources.oauth.server_of(installation.server_endpoint)
+    try:
+        known = resources.oauth.app_info(server, pair.access)
+    except AuthServerUnreachable:
+        return Presence.UNREACHABLE
+    except AuthServerRefused as exc:
+        return _meaning(exc.code) if exc.code in (*GONE, UNPAID) else Presence.UNKNOWN
+    return Presence.INSTALLED if known.installed else Presence.UNKNOWN
+
+
+def _spend_one_after_the_other(
+    resources: Resources, installation: Installation, chains: Iterable[ChainFacts]
+) -> Presence:
+    heard = set()
+    for facts in chains:
+        word = _spend(resources, installation, facts)
+        if word in PLAIN:
+            return word
+        heard.add(word)
+    if not heard:
+        return Presence.UNKNOWN
+    return next((word for word in DOUBTS if word in heard), Presence.SILENT)
+
+
+def _spend(resources: Resources, installation: Installation, facts: ChainFacts) -> Presence:
+    ended = facts.state in (ChainState.DEAD, ChainState.SPENT)
+    if ended and time.time() < facts.tried_at + PAUSE_SECONDS:
+        return Presence.SPENT if facts.state is ChainState.SPENT else Presence.SILENT
+    try:
+        tokens.renew_chain(resources, installation, facts.user_id)
+    except AuthorizationLost as exc:
+        return _meaning(exc.reason)
+    except AuthServerRefused:
+        return Presence.WRONG_KEYS
+    except (AuthServerUnreachable, Busy):
+        return Presence.UNREACHABLE
+    return Presence.INSTALLED
+
+
+MEANINGS: Final = {
+    **dict.fromkeys(GONE, Presence.GONE),
+    UNPAID: Presence.UNPAID,
+    "invalid_grant": Presence.SILENT,
+    "spent": Presence.SPENT,
+}
+
+
+def _meaning(reason: str) -> Presence:
+    return MEANINGS.get(reason, Presence.UNKNOWN)

@@ -1,0 +1,266 @@
+"""What the one does who may renew a portal's tokens: which chain, what its answer means."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from b24app.actions import life
+from b24app.actions.life import Sign
+from b24app.bitrix.oauth import Grant
+from b24app.errors import (
+    AuthorizationLost,
+    AuthServerRefused,
+    AuthServerUnreachable,
+    B24AppError,
+    StoreUnavailable,
+)
+from b24app.records import ChainFacts, ChainState, Installation, Standing, Tokens
+from b24app.resources import Resources
+
+EARLY_SECONDS: Final = 60
+# Nobody asks the authorization server more often about what it has refused.
+PAUSE_SECONDS: Final = 60
+# Past this no further request is begun; the caller has waited long enough.
+ASKING_SECONDS: Final = 8
+# This person's grant is over, another chain may live (b24restdocs: settings/oauth).
+DEAD_CHAIN: Final = frozenset({"invalid_grant", "invalid_request"})
+# Our own keys are refused: the operator's fault, and nobody's chain is to blame.
+REFUSED_KEYS: Final = frozenset({"invalid_client", "wrong_client"})
+WRONG_KEYS: Final = "wrong_keys"
+# The authorization server's plain word that the portal has uninstalled us.
+GONE: Final = frozenset({"not_installed", "error_oauth"})
+UNPAID: Final = "payment_required"
+# What the operator reads in the log and on the command line, by reason.
+OPERATOR: Final = {
+    "no_chain": "no administrator has left access; the next one who opens the application does",
+    "invalid_grant": "the authorization server calls the chain dead",
+    "invalid_request": "the authorization server calls the chain dead",
+    "spent": "a renewal was cut off and its answer lost: the chain is spent",
+    "unreadable": "no key of TOKEN_KEYS opens the chain",
+    "payment_required": "the portal's plan has ended; asked once a minute at most",
+    "not_installed": "the portal has uninstalled the application; asked once a minute at most",
+    "error_oauth": "the portal has uninstalled the application; asked once a minute at most",
+    "wrong_keys": "the authorization server refuses B24_CLIENT_ID or B24_CLIENT_SECRET: mend them;"
+    " if it accepts them for other portals, this one has uninstalled the application",
+    "unreachable": "the authorization server does not answer; no token is to blame",
+    "authorization_error": "the portal does not let the person in any more",
+    "invalid_token": "the portal does not know the access token",
+    "application_not_found": "the portal does not have the application any more",
+    "portal_deleted": "Bitrix24 says that the portal was deleted",
+}
+
+log = logging.getLogger(__name__)
+
+
+class Changed(Exception):
+    """The chain or the lease is not what it was; nothing was overwritten."""
+
+
+class Turn:
+    """One turn of the holder of a portal's lease."""
+
+    def __init__(self, resources: Resources, installation: Installation, owner: str) -> None:
+        self._resources = resources
+        self._installation = installation
+        self._member_id = installation.member_id
+        self._owner = owner
+        self._ledger = resources.installations.ledger
+        self._standing = self._ledger.read(self._member_id)
+        self._until = time.monotonic() + ASKING_SECONDS
+        self._error: B24AppError | None = None
+        self._closed = False  # no other token is to be shown any more
+        self._lost = 0
+
+    def access(self, stale: str | None) -> str:
+        """An access token good for 60 s and not ``stale``, from the first chain that has one.
+
+        Raises AuthorizationLost, AuthServerRefused, AuthServerUnreachable, Changed,
+        StoreUnavailable.
+        """
+        trouble = self._standing.trouble
+        if trouble and trouble.reason in {UNPAID, *GONE} and _recent(trouble.asked_at):
+            raise AuthorizationLost(self._member_id, trouble.reason)
+        for facts in _candidates(self._standing):
+            access = self._from(facts, stale)
+            if access:
+                return access
+        raise self._error or AuthorizationLost(self._member_id, self._why())
+
+    def renew(self, user_id: int) -> str:
+        """Spend this one chain's refresh token; raises as ``access``."""
+        found = [facts for facts in self._standing.chains if facts.user_id == user_id]
+        access = self._spend_opened(found[0], use=False) if found else None
+        if access is None:
+            raise self._error or AuthorizationLost(self._member_id, self._why(user_id))
+        return access
+
+    def _why(self, user_id: int | None = None) -> str:
+        """The reason of the chain, or of the one that was in use last."""
+        chains = self._ledger.read(self._member_id).chains
+        for facts in chains:
+            if user_id in (None, facts.user_id):
+                return facts.reason or facts.state.value
+        return "no_chain"
+
+    def _from(self, facts: ChainFacts, stale: str | None) -> str | None:
+        tokens = self._open(facts)
+        if tokens is None:
+            return None
+        ended = facts.state in (ChainState.DEAD, ChainState.SPENT)
+        if not ended and tokens.access != stale and not _near_end(facts):
+            if facts.state is not ChainState.ALIVE:
+                self._mark(facts, ChainState.ALIVE, use=True)
+            return tokens.access
+        return None if self._closed else self._spend(facts, tokens, use=True)
+
+    def _spend_opened(self, facts: ChainFacts, *, use: bool) -> str | None:
+        tokens = self._open(facts)
+        return self._spend(facts, tokens, use=use) if tokens else None
+
+    def _open(self, facts: ChainFacts) -> Tokens | None:
+        tokens = self._ledger.open(self._member_id, facts)
+        if tokens is None:
+            self._mark(facts, ChainState.UNREADABLE, "unreadable")
+        return tokens
+
+    def _spend(self, facts: ChainFacts, tokens: Tokens, *, use: bool) -> str | None:
+        """Note the intent, spend, save; None when this chain gives nothing."""
+        if time.monotonic() > self._until:
+            self._error = self._error or AuthServerUnreachable("no time left", sent=False)
+            self._closed = True
+            return None
+        if not self._ledger.begin(self._member_id, facts, self._owner):
+            raise Changed
+        grant = self._ask(facts, tokens.refresh)
+        if grant is None:
+            return None
+        if not self._ledger.save(self._member_id, facts, grant.tokens, use=use):
+            raise Changed
+        self._count("ok")
+        with suppress(StoreUnavailable):  # somebody else's renewal will tell as well
+            known = self._resources.installations
+            known.note_keys(fingerprint(self._resources), self._member_id)
+        self._follow(grant)
+        return grant.tokens.access
+
+    def _ask(self, facts: ChainFacts, refresh: str) -> Grant | None:
+        """Show the token; once more when the answer was lost, for some servers are lenient."""
+        server = self._resources.oauth.server_of(self._installation.server_endpoint)
+        shown = facts.maybe_spent or facts.state is ChainState.SPENT
+        for last in (False, True):
+            try:
+                grant = self._resources.oauth.refresh(server, refresh)
+            except AuthServerRefused as exc:
+                self._refused(facts, exc, shown)
+                return None
+            except AuthServerUnreachable as exc:
+                if not exc.sent or last or time.monotonic() > self._until:
+                    self._unanswered(facts, exc, shown)
+                    return None
+                self._count("lost")
+                shown = True
+            else:
+                if grant.member_id == self._member_id:
+                    return grant
+                # Another portal's token was slipped in.
+                self._refused(facts, AuthServerRefused("invalid_grant"), shown=False)
+                return None
+        return None
+
+    def _refused(self, facts: ChainFacts, error: AuthServerRefused, shown: bool) -> None:
+        """Blame whom the answer blames: this chain, our keys, or the portal (AuthorizationLost).
+
+        ``shown``: the token may have been spent before, by a holder that never heard the answer.
+        """
+        if error.code in DEAD_CHAIN:
+            state = ChainState.SPENT if shown else ChainState.DEAD
+            self._mark(facts, state, "spent" if shown else error.code)
+            self._count(state.value)
+            return
+        if not shown:
+            self._ledger.abandon(self._member_id, facts, self._owner)
+        reason = WRONG_KEYS if error.code in REFUSED_KEYS else error.code
+        self._ledger.note(self._member_id, self._standing, reason)
+        self._count(reason)
+        if reason == UNPAID:
+            life.move(self._resources, self._member_id, Sign.UNPAID)
+        if reason != WRONG_KEYS:
+            raise AuthorizationLost(self._member_id, reason) from error
+        log.error("portal %s: %s (%s)", self._member_id, OPERATOR[reason], error.code)
+        self._error, self._closed = error, True
+
+    def _unanswered(self, facts: ChainFacts, error: AuthServerUnreachable, shown: bool) -> None:
+        """Nobody's token is blamed. After one answer that was lost a spare may be shown still;
+        after two, or without a connection, no other token is risked."""
+        if not error.sent and not shown:
+            self._ledger.abandon(self._member_id, facts, self._owner)
+        self._ledger.note(self._member_id, self._standing, "unreachable")
+        self._count("unreachable")
+        self._lost += 1
+        self._error, self._closed = error, self._lost > 1 or not error.sent
+
+    def _mark(
+        self, facts: ChainFacts, state: ChainState, reason: str = "", *, use: bool = False
+    ) -> None:
+        if not self._ledger.mark(self._member_id, facts, state, reason, use=use):
+            raise Changed
+        if reason:
+            text = OPERATOR[reason]
+            log.warning("portal %s: chain %s: %s", self._member_id, facts.user_id, text)
+
+    def _follow(self, grant: Grant) -> None:
+        """The portal was renamed; the authorization server has said where it is now."""
+        if grant.client_endpoint == self._installation.client_endpoint:
+            return
+        installations, endpoint = self._resources.installations, grant.client_endpoint
+        current = installations.get(self._member_id)
+        domain = urlsplit(endpoint).netloc
+        installations.save(replace(current, client_endpoint=endpoint, domain=domain))
+        life.renamed(self._resources, self._member_id, current.domain, domain)
+
+    def _count(self, outcome: str) -> None:
+        with suppress(StoreUnavailable):  # the pair matters, not the number
+            self._resources.counters.add("renewals", outcome)
+
+
+def fingerprint(resources: Resources) -> str:
+    """Names the keys the authorization server is asked with, and tells nothing of them."""
+    settings = resources.settings
+    parts = (settings.client_id, settings.client_secret, settings.client_secret_previous or "")
+    text = "\n".join(parts).encode()
+    return hmac.new(settings.secret_key.encode(), text, hashlib.sha256).hexdigest()[:32]
+
+
+def for_operator(reason: str) -> str:
+    """What a reason means, in one plain sentence for the log and the command line."""
+    return OPERATOR.get(reason, f"the authorization server answers {reason}")
+
+
+def _candidates(standing: Standing) -> Iterator[ChainFacts]:
+    """Whom to try, in this order: the chain in use, spares that cost nothing, other spares.
+
+    Last come those that do not live, each once a minute: one odd answer bricks nobody for ever.
+    """
+    in_use = [facts for facts in standing.chains if facts.state is ChainState.ALIVE]
+    spares = [facts for facts in standing.chains if facts.state is ChainState.SPARE]
+    yield from in_use
+    yield from sorted(spares, key=_near_end)
+    for facts in standing.chains:
+        if not facts.living and not _recent(facts.tried_at):
+            yield facts
+
+
+def _near_end(facts: ChainFacts) -> bool:
+    return facts.expires_at - EARLY_SECONDS <= time.time()
+
+
+def _recent(moment: int) -> bool:
+    return time.time() < moment + PAUSE_SECONDS

@@ -1,0 +1,216 @@
+"""Work with many things at once: what is to be done to each, and how far it has come.
+
+A *run* has its items; they wait in the store, so a worker that is killed loses nothing. One
+worker at a time works for a portal, under a lease that it prolongs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import redis
+
+from b24app import keys
+from b24app.errors import NotFound
+from b24app.records import Actor, Item, ItemState, Run, RunState
+from b24app.store.access import FAILURES, Answers, translated
+from b24app.store.shelf import Mark
+
+CALLED_SECONDS: Final = 60
+LEASE_SECONDS: Final = 4
+PROLONG_SECONDS: Final = 1.0
+RUNS_KEPT: Final = 20
+CALLED: Final = "called"
+
+# Takes the lease unless a worker has it. ARGV: owner, seconds. Returns 1 when taken.
+TAKE: Final = f"""
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= '{CALLED}' then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return 1
+"""
+# ARGV: owner, seconds; 0 lets go. Returns 1 when the lease was still the owner's.
+PROLONG: Final = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('EXPIRE', KEYS[1], ARGV[2])
+"""
+
+# Replaces a run that is in the expected state. ARGV: run id, state, run. Returns 1 when replaced.
+SETTLE: Final = """
+local current = redis.call('HGET', KEYS[1], ARGV[1])
+if not current or cjson.decode(current)['state'] ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+"""
+
+
+class Runs:
+    """The runs of one portal."""
+
+    def __init__(self, client: redis.Redis, member_id: str) -> None:
+        self._redis: Answers = client
+        self._member_id = member_id
+        self._runs = keys.bulk_runs(member_id)
+        self._items = keys.bulk_items(member_id)
+        self._worker = keys.bulk_worker(member_id)
+        self._take = client.register_script(TAKE)
+        self._prolong = client.register_script(PROLONG)
+        self._settle = client.register_script(SETTLE)
+
+    @translated
+    def create(self, actor: Actor, verb: str, thing: str, things: Sequence[tuple[str, str]]) -> Run:
+        """Put a new run away, with an item for each of ``things``, an id and a name."""
+        run = Run(
+            id=f"{time.time_ns() // 1000:016d}",
+            at=int(time.time()),
+            user_id=actor.user_id,
+            user_name=actor.name,
+            verb=verb,
+            thing=thing,
+            total=len(things),
+        )
+        items = [Item(number, *known) for number, known in enumerate(things)]
+        with self._redis.pipeline(transaction=True) as pipe:
+            for item in items:
+                pipe.hset(self._items, _field(run, item), _written(item))
+            pipe.hset(self._runs, run.id, _written(run))
+            pipe.execute()
+        self._drop_old()
+        self.enter()
+        return run
+
+    def _drop_old(self) -> None:
+        surplus = [run for run in self.all() if run.state is not RunState.RUNNING][RUNS_KEPT:]
+        for run in surplus:
+            fields = [f"{run.id}:{number}" for number in range(run.total)]
+            with self._redis.pipeline(transaction=True) as pipe:
+                pipe.hdel(self._items, *fields)
+                pipe.hdel(self._runs, run.id)
+                pipe.execute()
+
+    @translated
+    def all(self) -> list[Run]:
+        """The runs that are kept, newest first."""
+        found = [_run(text) for text in self._redis.hvals(self._runs)]
+        return sorted(found, key=lambda run: run.id, reverse=True)
+
+    @translated
+    def get(self, run_id: str) -> Run:
+        """One run; raises NotFound."""
+        text = self._redis.hget(self._runs, run_id)
+        if text is None:
+            raise NotFound(f"run {run_id}")
+        return _run(text)
+
+    @translated
+    def items(self, run: Run) -> list[Item]:
+        """What the run is about, in its order."""
+        fields = [f"{run.id}:{number}" for number in range(run.total)]
+        texts = self._redis.hmget(self._items, fields) if fields else []
+        return [_item(text) for text in texts if text]
+
+    @translated
+    def settle(self, run: Run, *, was: RunState = RunState.RUNNING) -> bool:
+        """Note how the run stands, unless it does not stand as it ``was`` any more."""
+        return bool(self._settle(keys=[self._runs], args=[run.id, was, _written(run)]))
+
+    @translated
+    def note(self, run: Run, items: Sequence[Item]) -> None:
+        """Note how these items stand."""
+        if items:
+            fields = {_field(run, item): _written(item) for item in items}
+            self._redis.hset(self._items, mapping=fields)
+
+    def mark(self, run: Run, item: Item) -> Mark:
+        """How an item stands, to be noted in the step that does it."""
+        return Mark(self._items, _field(run, item), _written(item))
+
+    def next(self) -> Run | None:
+        """The oldest run that is not at its end."""
+        waiting = [run for run in self.all() if run.state is RunState.RUNNING]
+        return waiting[-1] if waiting else None
+
+    @translated
+    def call(self) -> bool:
+        """Whether a worker is to be called: none has the work or is on its way, and no pause."""
+        return bool(self._redis.set(self._worker, CALLED, nx=True, ex=CALLED_SECONDS))
+
+    @translated
+    def enter(self) -> None:
+        """Put the portal on the index of those with work."""
+        self._redis.sadd(keys.bulks(), self._member_id)
+
+    @translated
+    def leave(self) -> bool:
+        """Take the portal off the index of those with work; False when there is some again."""
+        self._redis.srem(keys.bulks(), self._member_id)
+        if self.next() is None:
+            return True
+        self.enter()
+        return False
+
+    @contextmanager
+    def working(self) -> Iterator[bool]:
+        """Hold the lease while the work lasts; gives False when another worker has it."""
+        owner = secrets.token_hex(8)
+        if not self._try_take(owner):
+            yield False
+            return
+        done = threading.Event()
+        threading.Thread(target=self._keep, args=(owner, done), daemon=True).start()
+        try:
+            yield True
+        finally:
+            done.set()
+            self._extend(owner, 0)
+
+    @translated
+    def _try_take(self, owner: str) -> bool:
+        return bool(self._take(keys=[self._worker], args=[owner, LEASE_SECONDS]))
+
+    def _keep(self, owner: str, done: threading.Event) -> None:
+        while not done.wait(PROLONG_SECONDS):
+            self._extend(owner, LEASE_SECONDS)
+
+    def _extend(self, owner: str, seconds: int) -> None:
+        try:
+            self._prolong(keys=[self._worker], args=[owner, seconds])
+        except FAILURES:
+            return  # it may answer again before the lease runs out
+
+    @translated
+    def pause(self, seconds: int) -> None:
+        """Call no worker for so long; to be called when the lease was let go."""
+        self._redis.set(self._worker, "pause", ex=max(1, seconds))
+
+
+@translated
+def waiting(client: redis.Redis) -> list[str]:
+    """Member ids of the portals that may have runs to work at; costs what there are of them."""
+    known: Answers = client
+    return sorted(known.smembers(keys.bulks()))
+
+
+def _field(run: Run, item: Item) -> str:
+    return f"{run.id}:{item.number}"
+
+
+def _written(thing: Run | Item) -> str:
+    return json.dumps(dataclasses.asdict(thing))
+
+
+def _run(text: str) -> Run:
+    fields = json.loads(text)
+    return Run(**fields | {"state": RunState(fields["state"])})
+
+
+def _item(text: str) -> Item:
+    fields = json.loads(text)
+    return Item(**fields | {"state": ItemState(fields["state"])})

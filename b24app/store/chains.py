@@ -1,0 +1,311 @@
+"""The chains of all portals: sealed pairs, how they stand, and what was about to be spent.
+
+What is no secret stands in plain beside the sealed pair, so that one HGETALL tells everything
+and only the chain in use is opened. Every write compares the chain's version first: whoever was
+slow never overwrites a newer pair.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from typing import Final, TypeVar
+
+import redis
+from redis.exceptions import ClusterError, ReadOnlyError, RedisClusterException, RedisError
+from redis.exceptions import ConnectionError as NoConnection
+from redis.exceptions import TimeoutError as NoAnswerInTime
+
+from b24app import keys
+from b24app.crypto import CannotOpen, KeyRing
+from b24app.records import Chain, ChainFacts, ChainState, Standing, Tokens
+from b24app.store import chain_scripts as scripts
+from b24app.store.access import Answers, translated
+from b24app.store.chain_text import chain_text, standing_of
+
+R = TypeVar("R")
+
+CHAINS_KEPT: Final = 5
+EARLY_SECONDS: Final = 60
+DAY: Final = 24 * 3600
+# A refresh token lives 180 days (b24restdocs: settings/oauth/auto-renewal.md).
+KEEP_ALIVE_DAYS: Final = 120
+SPREAD_DAYS: Final = 14
+# The only copy of a new pair is worth some patience while another server becomes the primary.
+SAVING_SECONDS: Final = 8
+LATER: Final = "a pair saved later"
+LATER_SECONDS: Final = 120
+SAVING_PAUSE: Final = 0.1
+PASSING: Final = (
+    NoConnection,
+    NoAnswerInTime,
+    ReadOnlyError,
+    ClusterError,
+    RedisClusterException,
+)
+
+
+class Ledger:
+    """The chains of all portals."""
+
+    def __init__(
+        self, client: redis.Redis, ring: KeyRing, *, patience: float = SAVING_SECONDS
+    ) -> None:
+        self._redis: Answers = client
+        self._patience = patience
+        self._ring = ring
+        self._keep = client.register_script(scripts.KEEP)
+        self._save = client.register_script(scripts.SAVE)
+        self._mark = client.register_script(scripts.MARK)
+        self._begin = client.register_script(scripts.BEGIN)
+        self._abandon = client.register_script(scripts.ABANDON)
+        self._note = client.register_script(scripts.NOTE)
+        self._reseal = client.register_script(scripts.RESEAL)
+
+    @translated
+    def access(self, member_id: str, stale: str | None = None) -> str | None:
+        """The access token in use, good for 60 s and not ``stale``; None when there is none.
+
+        One command and one decryption: every call of every portal comes through here.
+        """
+        fields: dict[str, str] = self._redis.hgetall(keys.chains(member_id))
+        user = fields.get("use", "")
+        entry = fields.get(user)
+        if entry is None:
+            return None
+        _, state, expires, _, sealed, _ = entry.split("|", 5)
+        if state != "alive" or int(expires) - EARLY_SECONDS <= time.time():
+            return None
+        try:
+            pair = self._ring.open(sealed, f"{member_id} chain {user}")
+        except CannotOpen:
+            return None
+        access = pair.partition("\n")[0]
+        return None if access == stale else access
+
+    @translated
+    def read(self, member_id: str) -> Standing:
+        """How the portal's access stands; nothing is opened."""
+        return standing_of(self._redis.hgetall(keys.chains(member_id)))
+
+    def open(self, member_id: str, facts: ChainFacts) -> Tokens | None:
+        """The chain's pair; None when no key opens it."""
+        try:
+            pair = self._ring.open(facts.sealed, f"{member_id} chain {facts.user_id}")
+        except CannotOpen:
+            return None
+        access, _, refresh = pair.partition("\n")
+        return Tokens(access, refresh, facts.expires_at)
+
+    def chains(self, member_id: str) -> list[Chain]:
+        """The living chains that open, the one in use first, then newest proven first."""
+        found = []
+        for facts in self.read(member_id).chains:
+            tokens = self.open(member_id, facts) if facts.living else None
+            if tokens:
+                found.append(Chain(facts.user_id, tokens, facts.proven_at, facts.name))
+        return found
+
+    @translated
+    def keep(self, member_id: str, chain: Chain) -> bool:
+        """Keep this administrator's newest proven pair, and use it from now on.
+
+        Clears the portal's trouble. Beyond five chains the dead and then the oldest go. Returns
+        whether the portal had been waiting for this.
+        """
+        moment = time.time()
+        now = int(moment)
+        sealed = self._seal(member_id, chain.user_id, chain.tokens)
+        rest = chain_text(chain.tokens.expires_at, chain.proven_at, sealed, now, chain.name)
+        self._set_due(member_id, chain.user_id, now)
+        healed, *dropped = self._keep(
+            keys=[keys.chains(member_id)],
+            args=[chain.user_id, rest, CHAINS_KEPT, int(moment * 1000)],
+        )
+        for user_id in dropped:
+            self._redis.zrem(keys.due(), _due_name(member_id, user_id))
+        return bool(healed)
+
+    @translated
+    def begin(self, member_id: str, facts: ChainFacts, owner: str) -> bool:
+        """Note that ``owner`` is about to spend this chain's refresh token.
+
+        False, and nothing noted, when the chain has changed or the lease is not the owner's
+        any more.
+        """
+        return bool(
+            self._begin(
+                keys=[keys.chains(member_id), keys.renewing(member_id)],
+                args=[facts.user_id, facts.version, owner, int(time.time())],
+            )
+        )
+
+    @translated
+    def abandon(self, member_id: str, facts: ChainFacts, owner: str) -> None:
+        """Nothing was spent after all: take the owner's intent back."""
+        self._abandon(keys=[keys.chains(member_id)], args=[facts.user_id, facts.version, owner])
+
+    @translated
+    def save(self, member_id: str, spent: ChainFacts, tokens: Tokens, *, use: bool = True) -> bool:
+        """Put the new pair where ``spent`` still stands; False when something newer is there.
+
+        Clears the portal's trouble and the intent. ``use`` makes it the chain in use. When the
+        store does not answer for some seconds, StoreUnavailable; a thread goes on trying.
+        """
+        now = int(time.time())
+        sealed = self._seal(member_id, spent.user_id, tokens)
+        rest = chain_text(tokens.expires_at, spent.proven_at, sealed, now, spent.name)
+        args: list[str | int] = [spent.user_id, spent.version, rest, sealed, int(use)]
+
+        def write() -> bool:
+            saved: int = self._save(keys=[keys.chains(member_id)], args=args)
+            if saved:
+                self._set_due(member_id, spent.user_id, now)
+            return bool(saved)
+
+        try:
+            return _patiently(write, self._patience)
+        except PASSING:
+            # The caller has waited enough; the pair is not given up while this process lives.
+            threading.Thread(target=_in_the_end, args=(write,), name=LATER, daemon=True).start()
+            raise
+
+    @translated
+    def mark(
+        self,
+        member_id: str,
+        facts: ChainFacts,
+        state: ChainState,
+        reason: str = "",
+        *,
+        use: bool = False,
+    ) -> bool:
+        """Note how the chain stands, and that it was tried now; False when it has changed.
+
+        ``use`` makes it the chain in use. A chain that does not live is no more kept alive.
+        """
+        args: list[str | int] = [facts.user_id, facts.version, state.value, reason]
+        args += [int(time.time()), int(use)]
+        marked = bool(self._mark(keys=[keys.chains(member_id)], args=args))
+        if marked and state is not ChainState.ALIVE:
+            self._redis.zrem(keys.due(), _due_name(member_id, facts.user_id))
+        return marked
+
+    @translated
+    def note(self, member_id: str, standing: Standing, reason: str) -> None:
+        """Note what keeps the whole portal from renewing, unless a pair was saved meanwhile."""
+        self._note(
+            keys=[keys.chains(member_id)], args=[standing.generation, reason, int(time.time())]
+        )
+
+    @translated
+    def clear_trouble(self, member_id: str) -> None:
+        """The portal has let us in."""
+        self._redis.hdel(keys.chains(member_id), "trouble")
+
+    @translated
+    def drop_of(self, member_id: str, user_id: int) -> None:
+        """Forget the chain of a person who is no administrator any more."""
+        self._redis.hdel(keys.chains(member_id), str(user_id), f"journal {user_id}")
+        self._redis.zrem(keys.due(), _due_name(member_id, user_id))
+
+    @translated
+    def remove(self, member_id: str) -> None:
+        """Forget every chain of the portal, and that they were to be kept alive."""
+        users = self.users(member_id)
+        self._redis.delete(keys.chains(member_id), keys.renewing(member_id))
+        self.forget_all_due(member_id, users)
+
+    @translated
+    def users(self, member_id: str) -> list[int]:
+        """Whose chains there are."""
+        return [int(user) for user in self._redis.hkeys(keys.chains(member_id)) if user.isdigit()]
+
+    @translated
+    def forget_all_due(self, member_id: str, users: Collection[int]) -> None:
+        """The chains of these people are gone; one that was kept again meanwhile stays due."""
+        for user in users:
+            self._redis.zrem(keys.due(), _due_name(member_id, user))
+        for facts in self.read(member_id).chains:
+            self._set_due(member_id, facts.user_id, facts.issued_at)
+
+    @translated
+    def take_due(self, limit: int, until: float, again: float) -> list[tuple[str, int]]:
+        """At most ``limit`` chains due before ``until``; each comes again at ``again``.
+
+        Whoever else asks meanwhile gets others.
+        """
+        taken = []
+        for name in self._redis.zrangebyscore(keys.due(), "-inf", until, start=0, num=limit):
+            if self._redis.zadd(keys.due(), {name: again}, xx=True, gt=True, ch=True):
+                member_id, _, user_id = name.rpartition(" ")
+                taken.append((member_id, int(user_id)))
+        return taken
+
+    @translated
+    def forget_due(self, member_id: str, user_id: int) -> None:
+        """There is no such chain to keep alive."""
+        self._redis.zrem(keys.due(), _due_name(member_id, user_id))
+
+    @translated
+    def put_off(self, member_id: str, user_id: int, moment: float) -> None:
+        """The chain is to be kept alive at this moment, unless it is not any more."""
+        self._redis.zadd(keys.due(), {_due_name(member_id, user_id): moment}, xx=True)
+
+    def _set_due(self, member_id: str, user_id: int, issued_at: int) -> None:
+        self._redis.zadd(keys.due(), {_due_name(member_id, user_id): due_moment(issued_at)})
+
+    @translated
+    def reseal(self, member_id: str) -> int:
+        """Seal every pair of the portal with the newest key; returns how many were not yet.
+
+        What changes meanwhile is sealed with the newest key anyway and left alone.
+        """
+        done = 0
+        for facts in self.read(member_id).chains:
+            tokens = None if self._ring.is_newest(facts.sealed) else self.open(member_id, facts)
+            if tokens:
+                sealed = self._seal(member_id, facts.user_id, tokens)
+                done += self._reseal(
+                    keys=[keys.chains(member_id)],
+                    args=[facts.user_id, facts.version, facts.sealed, sealed],
+                )
+        return done
+
+    def unreadable(self, member_id: str) -> list[str]:
+        """The chains no key opens, as ``chain <user id>``."""
+        chains = self.read(member_id).chains
+        return [f"chain {facts.user_id}" for facts in chains if not self.open(member_id, facts)]
+
+    def _seal(self, member_id: str, user_id: int, tokens: Tokens) -> str:
+        return self._ring.seal(f"{tokens.access}\n{tokens.refresh}", f"{member_id} chain {user_id}")
+
+
+def due_moment(issued_at: int) -> float:
+    """When a refresh token issued then is to be renewed; spread, so that not all come at once."""
+    spread = random.uniform(-SPREAD_DAYS, SPREAD_DAYS) / 2  # noqa: S311 no secret
+    return issued_at + (KEEP_ALIVE_DAYS + spread) * DAY
+
+
+def _due_name(member_id: str, user_id: int | str) -> str:
+    return f"{member_id} {user_id}"
+
+
+def _patiently(write: Callable[[], R], seconds: float) -> R:
+    """Do it, again and again while no server takes it; raises the last refusal."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return write()
+        except PASSING:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(SAVING_PAUSE)
+
+
+def _in_the_end(write: Callable[[], bool]) -> None:
+    with suppress(RedisError, RedisClusterException):  # then the chain is found spent
+        _patiently(write, LATER_SECONDS)

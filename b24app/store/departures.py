@@ -1,0 +1,145 @@
+"""Where each installation stands in its life, and when to look what became of a portal.
+
+Every step compares the state it starts from inside the store, so that a late one changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Collection
+from typing import Final
+
+import redis
+
+from b24app import keys
+from b24app.records import Departure, Life
+from b24app.store.access import Answers, translated
+from b24app.store.inbox_scripts import Script
+
+# KEYS: installation, departure. ARGV: new state, now, id of the departure it ends or "", whether
+# that one was refuted, then the states it may come from. Returns the state before, or "".
+MOVE: Final = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return '' end
+local before = redis.call('HGET', KEYS[1], 'state') or 'new'
+if ARGV[3] ~= '' and redis.call('HGET', KEYS[2], 'id') ~= ARGV[3] then return '' end
+for i = 5, #ARGV do
+  if ARGV[i] == before then
+    redis.call('HSET', KEYS[1], 'state', ARGV[1], 'since', ARGV[2])
+    if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'refuted_at', ARGV[2]) end
+    if before == 'uninstalling' then redis.call('DEL', KEYS[2]) end
+    return before
+  end
+end
+return ''
+"""
+
+# KEYS: installation, departure. ARGV: id, now, clean. Announced again it is still one; that
+# everything is to go must be said each time, for nothing brings it back. Returns 1 when it begins.
+BEGIN: Final = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  if ARGV[3] == '0' then redis.call('HSET', KEYS[2], 'clean', '0') end
+  return 0
+end
+local before = redis.call('HGET', KEYS[1], 'state') or 'new'
+redis.call('HSET', KEYS[2], 'id', ARGV[1], 'began', ARGV[2], 'clean', ARGV[3],
+  'before', before, 'looks', 0, 'word', '', 'word_since', ARGV[2])
+redis.call('HSET', KEYS[1], 'state', 'uninstalling', 'since', ARGV[2])
+return 1
+"""
+
+# KEYS: departure. ARGV: id, word, now. Returns its fields, none when it has ended.
+HEAR: Final = """
+if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return {} end
+redis.call('HINCRBY', KEYS[1], 'looks', 1)
+if redis.call('HGET', KEYS[1], 'word') ~= ARGV[2] then
+  redis.call('HSET', KEYS[1], 'word', ARGV[2], 'word_since', ARGV[3])
+end
+return redis.call('HGETALL', KEYS[1])
+"""
+
+
+class Departures:
+    """States of all installations, and the departures that are being confirmed."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis: Answers = client
+        self._move = Script(client, MOVE)
+        self._begin = Script(client, BEGIN)
+        self._hear = Script(client, HEAR)
+
+    @translated
+    def move(
+        self,
+        member_id: str,
+        before: Collection[Life],
+        after: Life,
+        *,
+        departure: str = "",
+        refuted: bool = False,
+    ) -> Life | None:
+        """Go from one of these states to ``after``; returns the state before.
+
+        None, and nothing changed, when it is in none of them. Whoever leaves ``uninstalling``
+        ends the departure; with an id only if it is that one.
+        """
+        names = (keys.installation(member_id), keys.departure(member_id))
+        how = (after.value, int(time.time()), departure, int(refuted))
+        found = self._move(names, *how, *(state.value for state in before))
+        return Life(found) if found else None
+
+    @translated
+    def begin(self, member_id: str, *, clean: bool) -> bool:
+        """Note that an uninstall was announced; False when one was already, or nobody is there."""
+        names = (keys.installation(member_id), keys.departure(member_id))
+        return bool(self._begin(names, secrets.token_hex(8), int(time.time()), int(clean)))
+
+    @translated
+    def read(self, member_id: str) -> Departure | None:
+        """The departure that is being confirmed, if there is one."""
+        return _departure(self._redis.hgetall(keys.departure(member_id)))
+
+    @translated
+    def hear(self, member_id: str, known: Departure, word: str) -> Departure | None:
+        """Note what was heard of it now; None when it has ended meanwhile."""
+        now = int(time.time())
+        found = self._hear((keys.departure(member_id),), known.id, word, now)
+        return _departure(dict(zip(found[::2], found[1::2], strict=True)))
+
+    @translated
+    def look_at(self, member_id: str, moment: float) -> None:
+        """Have somebody look what became of the portal at this Unix time."""
+        self._redis.zadd(keys.looks(), {member_id: moment})
+
+    @translated
+    def look_no_more(self, member_id: str) -> None:
+        """There is nothing to wait for."""
+        self._redis.zrem(keys.looks(), member_id)
+
+    @translated
+    def take_due(self, limit: int, until: float, again: float) -> list[str]:
+        """At most ``limit`` portals to be looked at by ``until``; each comes again at ``again``.
+
+        Whoever else asks meanwhile gets others.
+        """
+        due = self._redis.zrangebyscore(keys.looks(), "-inf", until, start=0, num=limit)
+        return [
+            name
+            for name in due
+            if self._redis.zadd(keys.looks(), {name: again}, xx=True, gt=True, ch=True)
+        ]
+
+
+def _departure(fields: dict[str, str]) -> Departure | None:
+    if not fields:
+        return None
+    return Departure(
+        id=fields["id"],
+        began=int(fields["began"]),
+        clean=fields["clean"] == "1",
+        before=Life(fields["before"]),
+        looks=int(fields["looks"]),
+        word=fields["word"],
+        word_since=int(fields["word_since"]),
+    )

@@ -1,0 +1,117 @@
+"""Refresh tokens that nobody uses are renewed before they end, spares too, and nothing else is."""
+
+import pytest
+
+from b24app.actions.keep_alive import sweep
+from b24app.records import Chain, Tokens
+from sandbox import oauth
+from tests.integration.chains import HOUR, call, chain_of, let_pass, promote
+
+DAY = 24 * HOUR
+DUE = "b24app:due"
+
+
+@pytest.fixture
+def idle(anna, egor, boris, world, resources):
+    """Aurora with a spare chain has been idle for 130 days, Borealis for one."""
+    anna.install()
+    promote(egor)
+    anna.open()
+    let_pass(resources, world, anna, 130 * DAY)
+    boris.install()
+    return anna
+
+
+def test_only_what_is_due_is_renewed_and_spares_are(idle, egor, boris, world, resources):
+    young = chain_of(resources, boris)
+
+    assert sweep(resources, 100) == 2
+
+    assert world.renewals == 2
+    assert chain_of(resources, egor).version != 0
+    assert chain_of(resources, boris) == young
+    assert sweep(resources, 100) == 0
+
+
+def test_which_chain_is_in_use_does_not_change(idle, resources):
+    sweep(resources, 100)
+
+    assert call(resources, idle) == "1"
+
+
+def test_after_a_year_of_sweeps_an_idle_portal_still_has_access(idle, world, resources):
+    for _ in range(8):
+        sweep(resources, 100)
+        let_pass(resources, world, idle, 50 * DAY)
+
+    assert call(resources, idle) == "1"
+
+
+def test_a_sweep_does_at_most_what_it_is_told(idle, resources):
+    assert sweep(resources, 1) == 1
+    assert sweep(resources, 1) == 1
+    assert sweep(resources, 1) == 0
+
+
+def test_what_was_renewed_by_use_is_not_due_any_more(idle, egor, world, resources):
+    call(resources, idle)
+
+    assert sweep(resources, 100) == 1
+
+    assert world.renewals == 2
+
+
+def test_what_a_sweep_could_not_renew_comes_again_in_an_hour(idle, world, resources):
+    world.faults.order_token("garbage", times=4)
+
+    assert sweep(resources, 100) == 0
+    assert sweep(resources, 100) == 0
+    let_pass(resources, world, idle, HOUR)
+
+    assert sweep(resources, 100) == 2
+
+
+def test_an_unpaid_portal_is_asked_once_a_day(idle, world, resources):
+    world.faults.order_token("PAYMENT_REQUIRED", times=2)
+
+    assert sweep(resources, 100) == 0
+    let_pass(resources, world, idle, 2 * HOUR)
+    assert sweep(resources, 100) == 0
+    let_pass(resources, world, idle, DAY)
+
+    assert sweep(resources, 100) == 2
+
+
+def test_a_dead_chain_leaves_the_list(idle, egor, world, resources):
+    oauth.kill_refresh_tokens(world, idle.portal, egor.user.id)
+
+    assert sweep(resources, 100) == 1
+
+    names = resources.redis.zrange(DUE, 0, -1)
+    assert f"{idle.portal.member_id} {egor.user.id}" not in names
+
+
+def test_a_removed_portal_is_due_no_more(idle, boris, resources):
+    resources.installations.remove_secrets(idle.portal.member_id)
+
+    assert resources.redis.zrange(DUE, 0, -1) == [f"{boris.portal.member_id} 1"]
+
+
+def test_a_line_without_its_chain_is_struck_out(idle, resources):
+    resources.redis.zadd(DUE, {f"{'0' * 32} 7": 1, f"{idle.portal.member_id} 99": 1})
+
+    sweep(resources, 2)
+
+    assert resources.redis.zcard(DUE) == 3
+
+
+def test_renewals_are_spread_over_two_weeks(anna, resources):
+    anna.install()
+    member_id = anna.portal.member_id
+    for user_id in range(100, 200):
+        pair = Tokens("access", "refresh", 2**31)
+        resources.installations.keep_chain(f"{member_id[:-3]}{user_id}", Chain(user_id, pair, 1))
+
+    moments = [moment for _, moment in resources.redis.zrange(DUE, 0, -1, withscores=True)]
+
+    assert 10 * DAY < max(moments) - min(moments) <= 14 * DAY

@@ -1,0 +1,68 @@
+"""The lock of an edit, when the way to the store breaks under it."""
+
+from pathlib import Path
+
+import pytest
+
+from b24app.errors import Busy, StoreUnavailable
+from tests.integration.toll import Toll
+from tests.store import battery
+from tests.store.programs import until
+
+
+@pytest.fixture
+def toll(start, tmp_path):
+    start("embedded").empty()
+    with Toll(Path(start("embedded").url.removeprefix("unix://")), tmp_path / "road") as toll:
+        yield toll
+
+
+@pytest.fixture
+def cut_off(toll, tmp_path):
+    """A process whose way to the store may be closed."""
+    with battery.hand(f"unix://{tmp_path / 'road'}") as hand:
+        yield hand
+
+
+@pytest.fixture
+def another(start):
+    with battery.hand(start("embedded").url) as hand:
+        yield hand
+
+
+def free(hand):
+    try:
+        with hand.portal(patience=0.1).editing():
+            return True
+    except Busy:
+        return False
+
+
+def test_what_was_done_under_a_lock_stands_and_others_are_let_in_later(toll, cut_off, another):
+    with cut_off.portal().editing():
+        toll.close_road()
+    assert not free(another)
+
+    toll.open_road()
+
+    until(lambda: free(another), "the lock was not let go")
+
+
+def test_a_lock_whose_answer_is_lost_is_taken_all_the_same(toll, cut_off, another):
+    toll.order("edit-lock", "cut")
+
+    with cut_off.portal(patience=0.1).editing():
+        assert toll.arrived.is_set()
+        assert not free(another)
+
+    assert free(another)
+
+
+def test_without_a_store_there_is_no_lock(toll, cut_off, another):
+    toll.close_road()
+
+    with pytest.raises(StoreUnavailable), cut_off.portal().editing():
+        raise AssertionError("nobody has let us in")
+
+    toll.open_road()
+    until(lambda: free(another), "nobody has it")
