@@ -2,6 +2,9 @@
 
 import os
 import sys
+import threading
+
+from gunicorn.workers.gthread import ThreadWorker
 
 from b24app.errors import ConfigurationError
 from b24app.settings import Settings
@@ -19,3 +22,10 @@ timeout = 75  # for a worker that hangs; threads have limits of their own for ea
 graceful_timeout = 30
 keepalive = 5
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112,S108
+
+
+def post_worker_init(worker: ThreadWorker) -> None:
+    """Let the first process look at the store's settings; no start waits for it."""
+    if worker.age == 1:
+        known = worker.wsgi.extensions["b24app"]
+        threading.Thread(target=known.warn_of_risks, daemon=True).start()

@@ -2,69 +2,186 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import time
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from b24app.actions import installs
-from b24app.actions.installs import Presence
-from b24app.actions.portal import open_portal
-from b24app.errors import (
-    AuthorizationLost,
-    AuthServerRefused,
-    AuthServerUnreachable,
-    NotInstalled,
-)
-from b24app.records import SYSTEM, Installation, Lane
+from b24app import jobs_bulk
+from b24app.actions import happenings, inbox, installs, leaving, subscriptions, talk
+from b24app.actions.inbox import CLAIMS, Happening
+from b24app.actions.keep_alive import sweep
+from b24app.actions.portal import Portal, open_portal
+from b24app.errors import AuthorizationLost, NotInstalled
+from b24app.records import SYSTEM, Lane, Life
 from b24app.resources import Resources, resources
 
-# The uninstall event leaves before the authorization server has revoked the tokens, and one
-# look may meet an outage; so a few looks, with growing pauses.
-PAUSES: Final = (2, 5, 15, 30, 60)
+SCANNED: Final = 500
+KEPT_AT_ONCE: Final = 500
+LOOKED_AT_ONCE: Final = 200
+# A look whose worker was killed is done by another one after this.
+LOOK_SECONDS: Final = 120
 
 log = logging.getLogger(__name__)
 
 
-def confirm_uninstall(member_id: str, installed_at: int, clean: int, look: int = 0) -> None:
-    """Remove a portal once the authorization server says that it has uninstalled us.
+def call_reader(known: Resources, name: str) -> None:
+    """Have the worker read this inbox soon. Raises StoreUnavailable."""
+    known.enqueue(read_inbox, name)
 
-    When every chain is dead and nobody says why, only the secrets go: the next administrator
-    who opens the application is taken in again and finds everything else.
-    """
+
+def read_inbox(name: str) -> None:
+    """Do the next events of a portal, or prove the next claims; then the others have their turn."""
     known = resources()
-    try:
-        installation = known.installations.get(member_id)
-    except NotInstalled:
-        return
-    if installation.installed_at != installed_at:
-        return  # installed anew meanwhile
-    presence = _presence(known, installation)
-    if presence is Presence.GONE:
-        installs.forget(known, installation, clean=bool(clean))
-        known.counters.add("uninstalls", "confirmed")
-    elif presence is Presence.SILENT:
-        installs.forget_secrets(known, installation)
-        known.counters.add("uninstalls", "silent")
-    elif look < len(PAUSES):
-        known.enqueue(
-            confirm_uninstall, member_id, installed_at, clean, look + 1, after=PAUSES[look]
-        )
-        return
-    else:
-        known.counters.add("uninstalls", "unconfirmed")
-        log.warning("portal %s: an uninstall event was not confirmed, nothing removed", member_id)
-    known.installations.end_confirmation(member_id)
+    if inbox.read(known, name, _prove if name == CLAIMS else _handle):
+        call_reader(known, name)
 
 
-def _presence(known: Resources, installation: Installation) -> Presence:
+def _handle(happening: Happening) -> None:
+    """What an event asks for; one without a handler asks for nothing, and is counted."""
+    if handler := HANDLERS.get(happening.event.name):
+        handler(happening)
+
+
+def _prove(claim: Happening) -> None:
+    known = resources()
+    visitor, name = inbox.prove(known, claim)
+    if not visitor.subscribed:
+        known.enqueue(resubscribe, visitor.installation.member_id)
+    if name:
+        call_reader(known, name)
+
+
+def _installed(happening: Happening) -> None:
+    """What it brought was stored when it was proven; is the installation finished now?"""
+    installation = resources().installations.get(happening.member_id)
+    if installation.state is not Life.INSTALLED:
+        _ask_about_itself(happening)
+
+
+def _updated(happening: Happening) -> None:
+    """An update takes the bindings away (b24restdocs: events/event-bind.md)."""
+    resubscribe(happening.member_id)
+
+
+def _ask_about_itself(happening: Happening) -> None:
+    """Anybody in the portal can forge the event, so the portal is asked what holds now.
+
+    When it refuses, asking has noted why, and every opening of the frame says so.
+    """
     try:
-        return installs.presence(known, installation)
-    except (AuthorizationLost, AuthServerRefused, AuthServerUnreachable):
-        # An outage, our own wrong keys or an unpaid plan confirm nothing; the next look asks.
-        return Presence.INSTALLED
+        learn(happening.member_id)
+    except AuthorizationLost as exc:
+        log.info("portal %s: %s after an event", happening.member_id, exc.reason)
+
+
+def _uninstalled(happening: Happening) -> None:
+    known, data = resources(), happening.event.data
+    installation = known.installations.get(happening.member_id)
+    clean = isinstance(data, dict) and data.get("CLEAN") == "1"
+    if leaving.announce(known, installation, clean=clean):
+        known.enqueue(look, happening.member_id)
+
+
+def _bot_deleted(happening: Happening) -> None:
+    happenings.bot_deleted(_portal(happening.member_id), happening)
+
+
+def _connector_off(happening: Happening) -> None:
+    happenings.connector_off(_portal(happening.member_id), happening.event)
+
+
+def _bot_joined(happening: Happening) -> None:
+    talk.welcome(resources(), happening)
+
+
+def _command_given(happening: Happening) -> None:
+    talk.answer(resources(), happening)
+
+
+# What is done for an event, by its name. A handler may run again after a crash, and with the
+# same ``happening.id``; it raises what the portal raises, and is then tried again.
+HANDLERS: Final[dict[str, Callable[[Happening], None]]] = {
+    "ONAPPINSTALL": _installed,
+    "ONAPPUPDATE": _updated,
+    "ONAPPPAYMENT": _ask_about_itself,
+    "ONAPPUNINSTALL": _uninstalled,
+    "ONIMBOTDELETE": _bot_deleted,
+    "ONIMBOTV2DELETE": _bot_deleted,
+    "ONIMBOTJOINCHAT": _bot_joined,
+    "ONIMBOTV2JOINCHAT": _bot_joined,
+    "ONIMCOMMANDADD": _command_given,
+    "ONIMBOTV2COMMANDADD": _command_given,
+    "ONIMCONNECTORLINEDELETE": _connector_off,
+    "ONIMCONNECTORSTATUSDELETE": _connector_off,
+}
+
+
+def look(member_id: str) -> None:
+    """See what became of a portal that is uninstalling or suspended."""
+    leaving.look(resources(), member_id)
 
 
 def resubscribe(member_id: str) -> None:
-    """Bind the life-cycle events again, after an update took them away or a try failed."""
-    portal = open_portal(resources(), member_id, SYSTEM, lane=Lane.BULK)
-    about = installs.subscribe(portal.rest, portal.app_url)
-    installs.learn(resources(), portal.installation, about)
+    """Bind the events again, after an update took them away or a try failed; and see what else
+    the portal has lost."""
+    known = resources()
+    try:
+        portal = _portal(member_id)
+    except NotInstalled:
+        return
+    about = subscriptions.reconcile(portal).about
+    installs.learn(known, portal.installation, about)
+    happenings.review(portal)
+
+
+def learn(member_id: str) -> None:
+    """Ask a portal what it says of itself now, and keep it."""
+    portal = _portal(member_id)
+    installs.learn(resources(), portal.installation, installs.inquire(portal.rest))
+
+
+def _portal(member_id: str) -> Portal:
+    return open_portal(resources(), member_id, SYSTEM, lane=Lane.BULK)
+
+
+def look_around(known: Resources) -> None:
+    """Every few seconds, by each worker: call the readers of inboxes that nobody reads.
+
+    These are the ones whose reader was killed, and those with an event that is due for another
+    try. Sees that what runs by itself is planned. Costs what waits, whatever the number of
+    portals. Raises StoreUnavailable.
+    """
+    for job, seconds in PERIODIC.items():
+        known.enqueue_every(job, seconds)
+    _take_up(known, iter(known.inbox.waiting()))
+    now = time.time()
+    departures = known.installations.departures
+    for member_id in departures.take_due(LOOKED_AT_ONCE, now, now + LOOK_SECONDS):
+        known.enqueue(look, member_id)
+    jobs_bulk.look_around(known)
+
+
+def look_everywhere() -> None:
+    """Find the inboxes of which not even a note was left, by a process that was killed."""
+    known = resources()
+    names = itertools.chain([CLAIMS], known.installations.scan())
+    while some := list(itertools.islice(names, SCANNED)):
+        _take_up(known, iter(known.inbox.missed(some)))
+
+
+def _take_up(known: Resources, names: Iterator[str]) -> None:
+    while some := list(itertools.islice(names, SCANNED)):
+        for name in known.inbox.call(some):
+            call_reader(known, name)
+
+
+def keep_alive() -> None:
+    """Renew what has not been renewed for so long that it would run out."""
+    renewed = sweep(resources(), KEPT_AT_ONCE)
+    log.debug("%d chains kept alive", renewed)
+
+
+# What runs by itself, and every how many seconds: once for all workers together.
+PERIODIC: Final[dict[Callable[[], None], int]] = {look_everywhere: 3600, keep_alive: 600}

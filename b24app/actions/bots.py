@@ -1,16 +1,25 @@
-"""The bots we register on a portal; chat apps need one as their owner."""
+"""Bots: register, update, republish, unregister. The portal first, then our record.
+
+A bot owns commands and chat apps, and takes them with it when it goes
+(bitrix-modules: im/lib/bot.php). How a portal is told stands in ``bot_calls.py``.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Final
 
+from b24app.actions import bot_calls, bot_drafts, codes
+from b24app.actions.bot_drafts import BotDraft
 from b24app.actions.portal import Portal
-from b24app.bitrix.answers import number
-from b24app.errors import MethodGone
-from b24app.records import Bot, BotApi, Verb
+from b24app.errors import BadPayload, Conflict, LimitReached, NotConfirmed
+from b24app.records import Bot, BotApi, BotType, ChatApp, Command, Verb
 
 NAME: Final = "Chat apps"
+# The first family's documented limit for an application; the second's is the portal's affair.
+MOST_V1: Final = 5
+OWNER_TRIES: Final = 5
 
 
 def owner(portal: Portal, bot_id: int = 0) -> Bot:
@@ -19,23 +28,7 @@ def owner(portal: Portal, bot_id: int = 0) -> Bot:
     for bot in ours:
         if bot.id == bot_id:
             return bot
-    return ours[0] if ours else register(portal)
-
-
-def register(portal: Portal) -> Bot:
-    """Register the owner bot; safe to repeat, the portal answers with the one it has.
-
-    With ``imbot.v2`` where the portal has it, else with ``imbot.register``.
-    """
-    code = _code(portal)
-    handler = f"{portal.app_url}/events"
-    if _has(portal, "imbot.v2.Bot.register"):
-        bot = Bot(_register_v2(portal, code, handler), code, NAME, BotApi.V2)
-    else:
-        bot = Bot(_register_v1(portal, code, handler), code, NAME, BotApi.V1)
-    return portal.store.bots.save(
-        bot, seen=_seen(portal, bot.id), actor=portal.actor, verb=Verb.REGISTER, before=None
-    )
+    return ours[0] if ours else _register_owner(portal)
 
 
 def living(portal: Portal) -> list[Bot]:
@@ -43,50 +36,203 @@ def living(portal: Portal) -> list[Bot]:
     return [bot for bot in reversed(portal.store.bots.all()) if bot.published]
 
 
-def _seen(portal: Portal, bot_id: int) -> int:
-    """The version of a record we have already: the portal gives a known bot its old id."""
-    return next((bot.version for bot in portal.store.bots.all() if bot.id == bot_id), 0)
+def belongings(portal: Portal, bot_id: int) -> tuple[list[Command], list[ChatApp]]:
+    """The commands and chat apps of a bot, as we know them."""
+    commands = [one for one in portal.store.commands.all() if one.bot_id == bot_id]
+    return commands, [one for one in portal.store.chat_apps.all() if one.bot_id == bot_id]
 
 
-def _code(portal: Portal) -> str:
-    """A code of our own: ``imbot.register`` answers a taken code with the other's bot.
+def register(portal: Portal, draft: BotDraft) -> Bot:
+    """Register a bot with the newest methods the portal has; safe to repeat.
 
-    (bitrix-modules: im/classes/general/im_rest.php)
+    A bot of ours that has the code already, as after a lost answer, becomes the one that is
+    meant. Raises BadPayload, also for another application's code, LimitReached, PortalError,
+    PortalUnreachable, AuthorizationLost.
     """
-    digest = hashlib.sha256(portal.app_url.encode()).hexdigest()
-    return f"b24app_{digest[:8]}"
+    wanted = bot_drafts.check(draft)
+    with portal.store.editing():
+        wanted = replace(wanted, code=_free_code(portal, wanted))
+        wanted = replace(wanted, api=bot_calls.api_of(portal))
+        _check_family(portal, wanted)
+        return _save_new(portal, _place(portal, wanted))
 
 
-def _has(portal: Portal, method: str) -> bool:
-    try:
-        answer = portal.rest.call("method.get", {"name": method}, repeatable=True)
-    except MethodGone:  # a portal too old to be asked
-        return False
-    return isinstance(answer, dict) and bool(answer.get("isAvailable"))
+def update(portal: Portal, bot_id: int, draft: BotDraft) -> Bot:
+    """Send what changed and record it; what only we say is not sent.
+
+    Raises Conflict when somebody saved since the draft's version, AlreadyGone when the portal
+    has no such bot any more, else as ``register``.
+    """
+    with portal.store.editing():
+        current = _unchanged(portal, bot_id, draft.version)
+        wanted = bot_drafts.check(draft, current)
+        if wanted == current:
+            return current
+        fields = bot_calls.difference(current, wanted)
+        if fields:
+            bot_calls.update(portal, current, fields)
+        return portal.store.bots.save(
+            wanted, seen=current.version, actor=portal.actor, verb=Verb.UPDATE, before=current
+        )
 
 
-def _register_v2(portal: Portal, code: str, handler: str) -> int:
-    fields = {
-        "code": code,
-        "type": "bot",
-        "eventMode": "webhook",
-        "webhookUrl": handler,
-        "properties": {"name": NAME, "color": "AZURE"},
-    }
-    method = "imbot.v2.Bot.register"
-    result = portal.rest.call(method, {"fields": fields}, repeatable=True)
-    bot = result.get("bot") if isinstance(result, dict) else None
-    found = bot.get("id") if isinstance(bot, dict) else None
-    return number(found, method, portal.installation.member_id)
+def republish(portal: Portal, bot_id: int, version: int) -> Bot:
+    """Put the bot on the portal as it is recorded, or make the one there so again.
+
+    One that was gone comes back with a new number; its commands and chat apps go with it in our
+    record, as not on the portal. Raises Conflict, else as ``register``.
+    """
+    with portal.store.editing():
+        return revive(portal, _unchanged(portal, bot_id, version))
 
 
-def _register_v1(portal: Portal, code: str, handler: str) -> int:
-    params = {
-        "CODE": code,
-        "TYPE": "B",
-        "EVENT_HANDLER": handler,
-        "PROPERTIES": {"NAME": NAME, "COLOR": "AZURE"},
-    }
-    method = "imbot.register"
-    answer = portal.rest.call(method, params, repeatable=True)
-    return number(answer, method, portal.installation.member_id)
+def revive(portal: Portal, bot: Bot) -> Bot:
+    """As ``republish``, for a caller that is editing the portal already."""
+    _check_family(portal, bot)
+    placed = _place(portal, replace(bot, published=True))
+    if placed.id == bot.id:
+        return portal.store.bots.save(
+            placed, seen=bot.version, actor=portal.actor, verb=Verb.REPUBLISH, before=bot
+        )
+    saved = portal.store.bots.save(
+        placed, seen=0, actor=portal.actor, verb=Verb.REPUBLISH, before=bot
+    )
+    _move_belongings(portal, bot.id, saved.id)
+    portal.store.bots.delete(bot, actor=portal.actor, verb=Verb.FORGET)
+    return saved
+
+
+def unregister(portal: Portal, bot_id: int, typed_name: str) -> bool:
+    """Delete the bot with its commands, its chat apps and its private chats with people.
+
+    ``typed_name`` must be the bot's full name, else NotConfirmed is raised. True when the portal
+    had it, False when it was gone already. Raises NotOurs, and then our record stays. History
+    keeps the bot, each command and each chat app as they were; only the chats are lost.
+    """
+    with portal.store.editing():
+        bot = portal.store.bots.get(bot_id)
+        if " ".join(typed_name.split()) != " ".join(bot.full_name.split()):
+            raise NotConfirmed(f"bot {bot_id}")
+        was_there = bot_calls.unregister(portal, bot)
+        _drop(portal, bot, Verb.UNREGISTER)
+        return was_there
+
+
+def forget(portal: Portal, bot_id: int) -> None:
+    """Take a bot, and what belongs to it, off our list; for one that is not ours on the portal.
+
+    Raises BadPayload for one that is ours: it would stay there with nobody to remove it.
+    """
+    with portal.store.editing():
+        bot = portal.store.bots.get(bot_id)
+        if bot_calls.is_ours(portal, bot):
+            raise BadPayload("id", "ours")
+        _drop(portal, bot, Verb.FORGET)
+
+
+def _register_owner(portal: Portal) -> Bot:
+    """Register the bot that owns the first chat app; safe to repeat.
+
+    Where another application has our code, as one that was installed before us may, the next.
+    """
+    api = bot_calls.api_of(portal)
+    for serial in range(1, OWNER_TRIES + 1):
+        code = f"b24app_{_digest(portal)}{f'_{serial}' if serial > 1 else ''}"
+        bot = Bot(id=0, code=code, name=NAME, api=api, color="AZURE")
+        try:
+            return _save_new(portal, _place(portal, bot))
+        except BadPayload:  # only ever about the code
+            if serial == OWNER_TRIES:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _place(portal: Portal, bot: Bot) -> Bot:
+    """The bot with its number on the portal: found by its code and brought up to date, or new."""
+    known = bot_calls.find(portal, bot.api, bot.code)
+    if not known:
+        return replace(bot, id=bot_calls.register(portal, bot))
+    placed = replace(bot, id=known)
+    bot_calls.update(portal, placed, bot_calls.everything(placed))
+    return placed
+
+
+def _save_new(portal: Portal, bot: Bot) -> Bot:
+    """Record what was registered; the portal gives a known bot its old number."""
+    known = {one.id: one for one in portal.store.bots.all()}.get(bot.id)
+    return portal.store.bots.save(
+        bot,
+        seen=known.version if known else 0,
+        actor=portal.actor,
+        verb=Verb.REGISTER,
+        before=known,
+    )
+
+
+def _check_family(portal: Portal, bot: Bot) -> None:
+    """What the first family of methods cannot do; the second does it all."""
+    if bot.api is BotApi.V2:
+        return
+    errors = {}
+    if bot.type is BotType.PERSONAL:
+        errors["type"] = "portal_too_old"
+    if bot.hidden:
+        errors["hidden"] = "portal_too_old"
+    if not bot.reactions:
+        errors["reactions"] = "portal_too_old"
+    if errors:
+        raise BadPayload(*next(iter(errors.items())), errors)
+    if len([one for one in living(portal) if one.id != bot.id]) >= MOST_V1:
+        raise LimitReached("imbot.register", "MAX_COUNT_ERROR", 400, portal.installation.member_id)
+
+
+def _move_belongings(portal: Portal, old_id: int, new_id: int) -> None:
+    """What belonged to a bot that was gone belongs to its successor; the portal has none of it."""
+    commands, chat_apps = belongings(portal, old_id)
+    for command in commands:
+        moved = replace(command, bot_id=new_id, published=False)
+        portal.store.commands.save(
+            moved, seen=command.version, actor=portal.actor, verb=Verb.UPDATE, before=command
+        )
+    for app in chat_apps:
+        portal.store.chat_apps.save(
+            replace(app, bot_id=new_id, published=False),
+            seen=app.version,
+            actor=portal.actor,
+            verb=Verb.UPDATE,
+            before=app,
+        )
+
+
+def _drop(portal: Portal, bot: Bot, verb: Verb) -> None:
+    """Forget a bot after all that belongs to it, so that a stop half-way can be repeated."""
+    commands, chat_apps = belongings(portal, bot.id)
+    for command in commands:
+        portal.store.commands.delete(command, actor=portal.actor, verb=verb)
+    for app in chat_apps:
+        portal.store.chat_apps.delete(app, actor=portal.actor, verb=verb)
+    portal.store.bots.delete(bot, actor=portal.actor, verb=verb)
+
+
+def _unchanged(portal: Portal, bot_id: int, version: int) -> Bot:
+    current = portal.store.bots.get(bot_id)
+    if current.version != version:
+        raise Conflict(current)
+    return current
+
+
+def _free_code(portal: Portal, wanted: Bot) -> str:
+    """The code that was asked for, or one made of the name; raises BadPayload when taken.
+
+    A made one says whose it is: the first family gives whoever asks the bot of a taken code.
+    """
+    taken = {bot.code for bot in portal.store.bots.all()}
+    if wanted.code in taken:
+        raise BadPayload("code", "bot_code_taken")
+    stem = f"{codes.slug(wanted.name, 'bot')[:30]}_{_digest(portal)}"
+    return wanted.code or codes.free(stem, taken, sign="_")
+
+
+def _digest(portal: Portal) -> str:
+    """This application at its address, in eight characters."""
+    return hashlib.sha256(portal.app_url.encode()).hexdigest()[:8]

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import base64
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from b24app.actions import bots, drafts
+from b24app.actions import bots, checks, codes, drafts
 from b24app.actions.drafts import Draft
 from b24app.actions.portal import Portal
 from b24app.bitrix.answers import number
@@ -28,7 +27,6 @@ from b24app.errors import (
 from b24app.records import Bot, ChatApp, Kind, Translation, Verb
 
 SUCCESSOR: Final = re.compile(r"-v\d+$")
-BOT_ID: Final = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def register(portal: Portal, draft: Draft) -> ChatApp:
     wanted = drafts.check(draft)
     with portal.store.editing():
         wanted = replace(wanted, code=_free_code(portal, wanted))
-        bot = bots.owner(portal, int(draft.bot_id) if BOT_ID.fullmatch(draft.bot_id) else 0)
+        bot = bots.owner(portal, checks.number(draft.bot_id))
         app = _register(portal, replace(wanted, bot_id=bot.id), bot)
         return portal.store.chat_apps.save(
             app, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None
@@ -172,6 +170,11 @@ def difference(current: ChatApp, wanted: ChatApp) -> Mapping[str, Any]:
     return {name: after[name] for name in after if name in changed}
 
 
+def removal(app: ChatApp) -> tuple[str, dict[str, Any]]:
+    """The call that removes the chat app: its method and parameters."""
+    return "imbot.app.unregister", {"APP_ID": app.id}
+
+
 def _unchanged(portal: Portal, app_id: int, version: int) -> ChatApp:
     current = portal.store.chat_apps.get(app_id)
     if current.version != version:
@@ -184,8 +187,7 @@ def _register(portal: Portal, app: ChatApp, bot: Bot) -> ChatApp:
     try:
         return _register_once(portal, app)
     except AlreadyGone:
-        portal.store.bots.delete(bot, actor=portal.actor, verb=Verb.FORGET)
-        return _register_once(portal, replace(app, bot_id=bots.register(portal).id))
+        return _register_once(portal, replace(app, bot_id=bots.revive(portal, bot).id))
 
 
 def _register_once(portal: Portal, app: ChatApp) -> ChatApp:
@@ -228,7 +230,7 @@ def _call_update(portal: Portal, app_id: int, fields: Mapping[str, Any]) -> None
 
 def _unregister(portal: Portal, app: ChatApp) -> bool:
     try:
-        portal.rest.call("imbot.app.unregister", {"APP_ID": app.id}, repeatable=True)
+        portal.rest.call(*removal(app), repeatable=True)
         was_there = True
     except AlreadyGone:
         was_there = False
@@ -246,9 +248,7 @@ def _free_code(portal: Portal, wanted: ChatApp) -> str:
         if wanted.code in taken:
             raise BadPayload("code", "code_taken")
         return wanted.code
-    stem = _slug(wanted.title("en"))
-    numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
-    return next(code for code in (stem, *numbered) if code not in taken)
+    return codes.free(codes.slug(wanted.title("en"), "chat-app"), taken)
 
 
 def _successor_code(portal: Portal, current: ChatApp) -> str:
@@ -257,12 +257,6 @@ def _successor_code(portal: Portal, current: ChatApp) -> str:
     stem = SUCCESSOR.sub("", current.code)[:40]
     numbers = range(current.version + 1, current.version + len(taken) + 2)
     return next(code for code in (f"{stem}-v{serial}" for serial in numbers) if code not in taken)
-
-
-def _slug(title: str) -> str:
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
-    return slug if slug[:1].isalpha() else f"chat-app-{slug}".rstrip("-")
 
 
 def _lang(entry: Translation) -> dict[str, str]:

@@ -6,23 +6,16 @@ The rules are the portal's own, stricter where the portal would silently drop or
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import secrets
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from b24app.actions import icons
-from b24app.errors import BadPayload
+from b24app.actions import checks, icons, pictures
+from b24app.actions.checks import MAX_TEXT
 from b24app.records import ChatApp, Context, JsMethod, Kind, Translation
 
-E = TypeVar("E", bound=StrEnum)
-
-CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,49}")  # "0" is empty to the portal
-LANGUAGE: Final = re.compile(r"[a-z]{2}")
 HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 # What the portal finds in JS_PARAM; a text it would only match in part is refused here.
 JS_PARAM: Final = {
@@ -35,8 +28,6 @@ MIN_WIDTH: Final = 250
 MIN_HEIGHT: Final = 50
 MAX_SIDE: Final = 5000
 MAX_URL: Final = 254  # the portal's column has 255 and it appends a sign
-MAX_TEXT: Final = 255
-MAX_TRANSLATIONS: Final = 50
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,7 @@ def check(draft: Draft, current: ChatApp | None = None) -> ChatApp:
         base = replace(base, icon=icon, icon_on_portal=current is None)
     wanted = replace(
         base,
-        context=_option(Context, draft.context, "context", errors),
+        context=checks.option(Context, draft.context, "context", errors),
         admin_only=draft.admin_only,
         hidden=draft.hidden,
         extranet=draft.extranet,
@@ -105,22 +96,17 @@ def check(draft: Draft, current: ChatApp | None = None) -> ChatApp:
         translations=_translations(draft.translations, errors),
         **_action(draft, base.kind, errors),
     )
-    if errors:
-        field_name, reason = next(iter(errors.items()))
-        raise BadPayload(field_name, reason, errors)
+    checks.refuse(errors)
     return wanted
 
 
 def _blank(draft: Draft, errors: dict[str, str]) -> ChatApp:
     """A new chat app with what can only be chosen now; version 0 until it is saved."""
-    code = draft.code.strip()
-    if code and not CODE.fullmatch(code):
-        errors["code"] = "code_malformed"
-    kind = _option(Kind, draft.kind, "kind", errors)
+    kind = checks.option(Kind, draft.kind, "kind", errors)
     return ChatApp(
         id=0,
         bot_id=0,
-        code=code,
+        code=checks.code(draft.code, errors),
         kind=kind,
         context=Context.ALL,
         admin_only=False,
@@ -136,7 +122,7 @@ def _blank(draft: Draft, errors: dict[str, str]) -> ChatApp:
 def _action(draft: Draft, kind: Kind, errors: dict[str, str]) -> dict[str, Any]:
     """The fields of what it does when pressed: those of its kind, the others stay as they are."""
     if kind is Kind.COMMAND:
-        method = _option(JsMethod, draft.js_method, "js_method", errors)
+        method = checks.option(JsMethod, draft.js_method, "js_method", errors)
         _check_js_param(method, draft.js_param.strip(), errors)
         return {"js_method": method, "js_param": draft.js_param.strip()}
     _check_url(draft.iframe_url.strip(), errors)
@@ -151,14 +137,6 @@ def _action(draft: Draft, kind: Kind, errors: dict[str, str]) -> dict[str, Any]:
 def new_hash() -> str:
     """A HASH of 32 characters; never the literal ``register``, which nobody can verify."""
     return secrets.token_hex(16)
-
-
-def _option(choices: type[E], value: str, name: str, errors: dict[str, str]) -> E:
-    try:
-        return choices(value)
-    except ValueError:
-        errors[name] = "unknown_choice"
-        return next(iter(choices))
 
 
 def _check_url(url: str, errors: dict[str, str]) -> None:
@@ -195,45 +173,12 @@ def _check_js_param(method: JsMethod, param: str, errors: dict[str, str]) -> Non
 
 
 def _translations(rows: tuple[Translation, ...], errors: dict[str, str]) -> tuple[Translation, ...]:
-    """The filled rows, trimmed; a row with nothing typed in it is left out."""
-    kept: dict[str, Translation] = {}
-    for number, row in enumerate(rows[: MAX_TRANSLATIONS + 1]):
-        texts = [text.strip() for text in (row.title, row.description, row.copyright)]
-        if not any(texts):
-            continue
-        where = f"translations.{number}"
-        if not LANGUAGE.fullmatch(row.language):
-            errors[f"{where}.language"] = "unknown_choice"
-        elif row.language in kept:
-            errors[f"{where}.language"] = "language_twice"
-        if not texts[0]:
-            errors[f"{where}.title"] = "required"
-        elif max(len(text) for text in texts) > MAX_TEXT:
-            errors[f"{where}.title"] = "text_too_long"
-        kept[row.language] = Translation(row.language, *texts)
+    kept = checks.rows(rows, "translations", errors)
     if not kept:
         errors["translations"] = "no_title"
-    elif len(rows) > MAX_TRANSLATIONS:
-        errors["translations"] = "too_many_languages"
-    return tuple(kept.values())
+    return kept
 
 
 def new_icon(draft: Draft, errors: dict[str, str]) -> bytes:
-    """The sprite that came back with the form: only a ready one, as the preview made it.
-
-    Empty when there is none or it does not fit; then ``errors`` says why.
-    """
-    if not draft.icon:
-        return b""
-    try:
-        sprite = base64.b64decode(draft.icon, validate=True)
-        if icons.make_sprite(sprite) != sprite:
-            errors["icon"] = "icon_type"
-            return b""
-    except (binascii.Error, ValueError):
-        errors["icon"] = "icon_broken"
-        return b""
-    except BadPayload as exc:
-        errors.update(exc.errors)
-        return b""
-    return sprite
+    """The sprite that came back with the form; empty without one, or when ``errors`` says why."""
+    return pictures.sent_back(draft.icon, icons.make_sprite, "icon", errors)

@@ -6,17 +6,12 @@ Pure functions over Pillow: bytes in, bytes out, nothing kept.
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import io
-import math
-import threading
-import warnings
 from typing import Final
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
-from b24app.errors import BadPayload
+from b24app.actions import pictures
+from b24app.actions.pictures import FAINT
 
 SPRITE: Final = (108, 66)
 HALF: Final = (54, 66)
@@ -24,14 +19,8 @@ BOX: Final = (45, 32)  # the drawing's room in each half
 INACTIVE: Final = (0xB3, 0xB7, 0xBC)
 ACTIVE: Final = (0x2F, 0xC7, 0xF7)
 
-MAX_BYTES: Final = 5 * 1024 * 1024
 READY_BYTES: Final = 64 * 1024  # its pixels need 30 KB at most; more is written anew
-MAX_PIXELS: Final = 25_000_000
-MAX_SIDE: Final = 10_000
-MAX_SCANS: Final = 100  # of a progressive JPEG; each costs a pass over the whole picture
-WORK: Final = (720, 512)  # 16 times the box: enough for a small drawing on a wide ground
 
-FAINT: Final = 8  # alpha up to here cannot be seen
 FLAT: Final = 12  # colours closer than this are the noise of one colour
 ALIKE: Final = 32  # still the same ground
 CLEAR: Final = 72  # surely not the ground
@@ -39,11 +28,6 @@ UNIFORM: Final = 0.75  # share of a rim in one colour that makes it a ground
 SOLID: Final = 0.7  # share of its own frame that a plate fills; a disc has 0.785
 PAPER: Final = 215  # a ground with no channel below this reads as paper
 SHADE: Final = 77  # the faintest ink of a print, so that no part of it is lost
-
-_SIGNATURES: Final = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF"}
-# One picture at a time in a process: it bounds the memory, and warnings are switched off
-# while Pillow reads, which is a matter of the whole process.
-_READING: Final = threading.Lock()
 
 
 def make_sprite(data: bytes, *, own_colours: bool = False) -> bytes:
@@ -53,93 +37,13 @@ def make_sprite(data: bytes, *, own_colours: bool = False) -> bytes:
     keeps its colours and the inactive half is their grey version.
     A PNG of exactly 108x66 is a ready sprite and comes back byte for byte, unless it
     carries so much besides its pixels that it is written anew.
-    Raises BadPayload for the field ``icon``: icon_too_big, icon_type, icon_broken, icon_empty.
+    Raises BadPayload for the field ``icon``: picture_too_big, picture_type, picture_broken,
+    picture_empty.
     """
-    kind = _kind(data)
-    with _READING, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        image = _open(data, kind)
-        ready = kind == "PNG" and image.size == SPRITE
-        picture = _decode(image)
-    if not _area(picture.getchannel("A"), FAINT):
-        raise BadPayload("icon", "icon_empty")
-    if ready:
-        return data if len(data) <= READY_BYTES else _written(picture)
-    return _coloured(picture) if own_colours else _tinted(picture)
-
-
-def data_url(png: bytes) -> str:
-    """Return the PNG as a ``data:`` address for an ``<img>``."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
-
-
-def _kind(data: bytes) -> str:
-    """The picture's type by its first bytes; a name or a header from outside is not asked."""
-    if len(data) > MAX_BYTES:
-        raise BadPayload("icon", "icon_too_big")
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    for start, kind in _SIGNATURES.items():
-        if data.startswith(start):
-            return kind
-    raise BadPayload("icon", "icon_type")
-
-
-def _open(data: bytes, kind: str) -> Image.Image:
-    """Read the header only, and refuse what would unpack to too much."""
-    try:
-        image = Image.open(io.BytesIO(data), formats=[kind])
-    except Image.DecompressionBombError as exc:
-        raise BadPayload("icon", "icon_too_big") from exc
-    except Exception as exc:  # Pillow's readers raise a dozen kinds for a damaged file
-        raise BadPayload("icon", "icon_broken") from exc
-    if kind == "JPEG" and data.count(b"\xff\xda") > MAX_SCANS:
-        raise BadPayload("icon", "icon_broken")
-    if max(image.size) > MAX_SIDE or image.width * image.height > MAX_PIXELS:
-        raise BadPayload("icon", "icon_too_big")
-    return image
-
-
-def _decode(image: Image.Image) -> Image.Image:
-    """The picture upright, in RGBA and no larger than the working size."""
-    try:
-        image.draft(None, WORK)  # a JPEG is decoded at a fraction of its size
-        small = _reduced(_eight_bits(image))
-    except Exception as exc:  # as above: any kind means a damaged file
-        raise BadPayload("icon", "icon_broken") from exc
-    return _upright(small, image.info.get("exif"))
-
-
-def _upright(picture: Image.Image, camera: object) -> Image.Image:
-    """Turned as the camera's EXIF bytes say, when they can be read."""
-    if isinstance(camera, bytes):
-        picture.info["exif"] = camera
-        with contextlib.suppress(Exception):  # a good picture may have bad camera data
-            return ImageOps.exif_transpose(picture)
-    return picture
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit grey scaled down; Pillow's own conversion would clip it to white."""
-    if not image.mode.startswith("I"):
-        return image
-    grey = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    key = grey.info.pop("transparency", None)
-    if isinstance(key, int):
-        grey.info["transparency"] = key >> 8
-    return grey
-
-
-def _reduced(image: Image.Image) -> Image.Image:
-    """In RGBA within the working size, strip by strip, so that no full-size copy is made."""
-    factor = math.ceil(max(image.width / WORK[0], image.height / WORK[1], 1))
-    size = (math.ceil(image.width / factor), math.ceil(image.height / factor))
-    small = Image.new("RGBA", size)
-    strip = factor * 64
-    for top in range(0, image.height, strip):
-        box = (0, top, image.width, min(top + strip, image.height))
-        small.paste(image.crop(box).convert("RGBA").reduce(factor), (0, top // factor))
-    return small
+    picture = pictures.read(data, "icon")
+    if picture.kind == "PNG" and picture.size == SPRITE:
+        return data if len(data) <= READY_BYTES else pictures.written(picture.pixels)
+    return _coloured(picture.pixels) if own_colours else _tinted(picture.pixels)
 
 
 def _tinted(picture: Image.Image) -> bytes:
@@ -296,10 +200,4 @@ def _sprite(inactive: Image.Image, active: Image.Image) -> bytes:
     for left, drawing in ((0, inactive), (HALF[0], active)):
         place = (left + (HALF[0] - drawing.width) // 2, (HALF[1] - drawing.height) // 2)
         canvas.paste(drawing, place)
-    return _written(canvas)
-
-
-def _written(picture: Image.Image) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True)
-    return out.getvalue()
+    return pictures.written(canvas)

@@ -1,56 +1,45 @@
-"""Install, admit, connect, uninstall: what happens at the door once the proof is there."""
+"""Install, admit, connect: what happens at the door once the proof is there."""
 
 from __future__ import annotations
 
-import hmac
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from enum import Enum
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from b24app.actions import tokens
+from b24app.actions import life, subscriptions
+from b24app.actions.life import Sign
+from b24app.actions.portal import Portal
 from b24app.actions.proof import Claim, Visitor, client, identify, netloc, prove
+from b24app.actions.renewal import REFUSED_KEYS
 from b24app.bitrix.answers import as_map
-from b24app.bitrix.inbound import Event, read_language
+from b24app.bitrix.inbound import read_language
 from b24app.bitrix.oauth import AppInfo, Grant
 from b24app.bitrix.rest import Client
 from b24app.errors import (
-    AuthorizationLost,
     AuthServerRefused,
-    BadApplicationToken,
     NotAdmin,
     NotInstalled,
     PortalError,
     PortalUnreachable,
     Unproven,
 )
-from b24app.records import Actor, Chain, Installation, Tokens
+from b24app.records import Actor, Chain, Installation, Life, Tokens
 from b24app.resources import Resources
 from b24app.store import PortalStore
 
-SUBSCRIPTIONS: Final = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL")
 ACCESS_SECONDS: Final = 3600
-# The authorization server's plain word that the portal has uninstalled us.
-GONE: Final = frozenset({"not_installed", "error_oauth"})
 CLOUD: Final = re.compile(r"[a-z0-9-]+\.bitrix24\.[a-z]{2,3}(\.[a-z]{2})?")
 
 
-class Presence(Enum):
-    """Whether a portal still has us: yes, no, or every chain is dead and nobody says why."""
-
-    INSTALLED = "installed"
-    GONE = "gone"
-    SILENT = "silent"
-
-
 def install(resources: Resources, claim: Claim) -> Visitor:
-    """Store the portal as installed and subscribe to its life-cycle events; safe to repeat.
+    """Store the portal as installed and bind the events it is to tell; safe to repeat.
 
     Raises Unproven, NotAdmin; then nothing was stored. Also PortalUnreachable,
-    AuthServerUnreachable, StoreUnavailable. A subscription that failed is told by the visitor.
+    AuthServerUnreachable, StoreUnavailable. Where the visitor says that nothing is subscribed
+    yet, the caller must have a job see to it.
     """
     info = prove(resources, claim)
     actor = identify(resources, info, claim.access)
@@ -60,16 +49,54 @@ def install(resources: Resources, claim: Claim) -> Visitor:
 
 
 def _install(resources: Resources, claim: Claim, info: AppInfo, actor: Actor) -> Visitor:
+    known = _known(resources, info.member_id)
     installation = _installation(resources, info, claim, actor)
+    over = known is not None and _is_over_an_old_one(known, installation)
+    if known and over and known.client_id != installation.client_id:
+        resources.installations.ledger.remove(info.member_id)  # another application's chains
     resources.installations.save(installation)
     _keep_chain(resources, installation, actor, claim)
+    if known is None:
+        life.born(resources, installation, actor)
+    else:
+        life.move(resources, info.member_id, Sign.RETURNED, actor=actor)
+    _note_whether_finished(resources, info, actor)
     resources.counters.add("installs", "ok")
-    rest = client(resources, info.member_id, info.client_endpoint, claim.access)
+    if over:  # what the portal has lost must be found out as well: a job does it all
+        return Visitor(installation, actor, subscribed=False)
     try:
-        about = subscribe(rest, resources.settings.app_url)
+        about = subscriptions.reconcile(_as_visitor(resources, installation, actor, claim)).about
     except (PortalError, PortalUnreachable):  # stored all the same; a job subscribes later
         return Visitor(installation, actor, subscribed=False)
     return Visitor(learn(resources, installation, about), actor)
+
+
+def _is_over_an_old_one(known: Installation, new: Installation) -> bool:
+    """Whether the portal had uninstalled us and nobody told: another application token or id."""
+    if known.state is Life.UNINSTALLING:
+        return True
+    if known.client_id not in ("", new.client_id):
+        return True
+    return known.application_token not in ("", new.application_token)
+
+
+def _note_whether_finished(resources: Resources, info: AppInfo, actor: Actor) -> None:
+    sign = Sign.FINISHED if info.installed else Sign.UNFINISHED
+    life.move(resources, info.member_id, sign, actor=actor)
+
+
+def _as_visitor(
+    resources: Resources, installation: Installation, actor: Actor, claim: Claim
+) -> Portal:
+    """The portal, called with the one token that came along."""
+    m, endpoint = installation.member_id, installation.client_endpoint
+    return Portal(
+        installation=installation,
+        rest=client(resources, m, endpoint, claim.access, claim.patience),
+        store=PortalStore(resources.redis, m),
+        actor=actor,
+        app_url=resources.settings.app_url,
+    )
 
 
 def admit(resources: Resources, claim: Claim) -> Visitor:
@@ -82,7 +109,7 @@ def admit(resources: Resources, claim: Claim) -> Visitor:
     info = prove(resources, claim)
     actor = identify(resources, info, claim.access)
     known = _known(resources, info.member_id)
-    if known is None:
+    if known is None or known.client_id not in ("", info.client_id):
         if not (info.installed and actor.is_admin):
             raise NotInstalled(info.member_id)
         return _install(resources, claim, info, actor)
@@ -99,8 +126,11 @@ def admit(resources: Resources, claim: Claim) -> Visitor:
     )
     if current != known:
         resources.installations.save(current)
-    _keep_chain(resources, current, actor, claim)
-    return Visitor(current, actor)
+    if current.domain != known.domain:
+        life.renamed(resources, info.member_id, known.domain, current.domain)
+    healed = _keep_chain(resources, current, actor, claim)
+    _note_whether_finished(resources, info, actor)
+    return Visitor(current, actor, healed=healed, finished=info.installed)
 
 
 def _known(resources: Resources, member_id: str) -> Installation | None:
@@ -125,49 +155,54 @@ def _installation(resources: Resources, info: AppInfo, claim: Claim, actor: Acto
         installed_by=actor.user_id,
         installed_at=int(time.time()),
         language=claim.language,
+        client_id=info.client_id,
     )
 
 
 def _keep_chain(
     resources: Resources, installation: Installation, actor: Actor, claim: Claim
-) -> None:
-    """Keep the pair that came along as this administrator's chain; it is not spent."""
+) -> bool:
+    """Keep the pair that came along as this administrator's chain; it is not spent.
+
+    Whether the portal had been waiting for it.
+    """
     if not claim.refresh:
-        return
+        return False
     seconds = min(claim.expires_in or ACCESS_SECONDS, ACCESS_SECONDS)
     pair = Tokens(claim.access, claim.refresh, int(time.time()) + seconds)
-    resources.installations.keep_chain(
-        installation.member_id, Chain(actor.user_id, pair, int(time.time()))
-    )
+    chain = Chain(actor.user_id, pair, int(time.time()), actor.name)
+    return resources.installations.keep_chain(installation.member_id, chain)
 
 
-def subscribe(rest: Client, app_url: str) -> dict[str, Any]:
-    """Bind the life-cycle events in one batch; returns the portal's ``app.info``.
-
-    A handler that is already bound is fine. Raises the portal's refusal of any other kind,
-    PortalUnreachable for an answer without results.
-    """
-    handler = f"{app_url}/events"
-    commands = {
-        event: f"event.bind?{urlencode({'event': event, 'handler': handler})}"
-        for event in SUBSCRIPTIONS
-    }
-    commands["info"] = "app.info"
-    results = rest.batch(commands, known={"ERROR_CORE"}, repeatable=True)
-    return as_map(results.get("info"))
+def inquire(rest: Client) -> dict[str, Any]:
+    """The portal's ``app.info``. Raises as the client's ``call``."""
+    return as_map(rest.call("app.info", repeatable=True))
 
 
 def learn(
     resources: Resources, installation: Installation, about: Mapping[str, Any]
 ) -> Installation:
-    """Keep what a portal says of itself: its language, and the license its limits follow from."""
+    """Keep what a portal says of itself: language, status of the plan, and the license its
+    limits follow from; whether it is installed and paid for. Whoever says that has let us in, so
+    it has no trouble any more.
+    """
+    if not about:
+        return installation
+    resources.installations.ledger.clear_trouble(installation.member_id)
     learned = replace(
         installation,
         language=read_language(about.get("LANGUAGE_ID")),
         license=str(about.get("LICENSE") or "")[:64],
+        status=str(about.get("STATUS") or installation.status)[:1],
     )
     if learned != installation:
         resources.installations.save(learned)
+    if about.get("PAYMENT_EXPIRED") == "Y":
+        life.move(resources, installation.member_id, Sign.UNPAID)
+    elif "INSTALLED" in about:
+        is_finished = about["INSTALLED"] not in (False, "N")
+        sign = Sign.FINISHED if is_finished else Sign.UNFINISHED
+        life.move(resources, installation.member_id, sign)
     return learned
 
 
@@ -208,7 +243,7 @@ def _exchange(resources: Resources, server: str, code: str) -> Grant:
     try:
         return resources.oauth.exchange(server, code)
     except AuthServerRefused as exc:
-        if exc.code in tokens.WRONG_KEYS:
+        if exc.code in REFUSED_KEYS:
             raise
         raise Unproven(f"code refused: {exc.code}") from exc
 
@@ -223,63 +258,3 @@ def _claim_of_grant(grant: Grant, domain: str) -> Claim:
         expires_in=ACCESS_SECONDS,
         application_token="",
     )
-
-
-def believe(resources: Resources, event: Event) -> Installation:
-    """The installation an event belongs to; raises BadApplicationToken.
-
-    The application token travels through every employee's browser, so an event that is
-    believed may start work, and never destroys anything by itself.
-    """
-    try:
-        installation = resources.installations.get(event.auth.member_id)
-    except NotInstalled as exc:
-        raise BadApplicationToken("event of an unknown portal", event.auth.member_id) from exc
-    expected, shown = installation.application_token, event.auth.application_token
-    if not expected or not hmac.compare_digest(expected.encode(), shown.encode()):
-        raise BadApplicationToken("wrong application token", event.auth.member_id)
-    return installation
-
-
-def presence(resources: Resources, installation: Installation) -> Presence:
-    """What the authorization server says of this portal, asked with the stored chains.
-
-    The access token in use is shown first; a refresh token is only spent when that one is not
-    known any more. Raises AuthServerUnreachable, AuthServerRefused, or AuthorizationLost for a
-    reason that confirms nothing.
-    """
-    chains = resources.installations.chains(installation.member_id)
-    server = resources.oauth.server_of(installation.server_endpoint)
-    for chain in chains[:1]:
-        try:
-            if resources.oauth.app_info(server, chain.tokens.access).installed:
-                return Presence.INSTALLED
-        except AuthServerRefused:
-            break  # expired or revoked: only a renewal tells which
-    try:
-        tokens.renew(resources, installation, chains[0].tokens.access if chains else None)
-    except AuthorizationLost as exc:
-        if exc.reason in GONE:
-            return Presence.GONE
-        if exc.reason == "invalid_grant":
-            return Presence.SILENT
-        raise
-    return Presence.INSTALLED
-
-
-def forget(resources: Resources, installation: Installation, *, clean: bool) -> None:
-    """Remove a portal that is gone: everything when ``clean``, else only what is secret.
-
-    What stays is noted as not on the portal any more: an uninstall removes bots and chat apps
-    there (bitrix-modules: rest/lib/appTable.php, im/lib/bot.php).
-    """
-    if clean:
-        resources.installations.remove(installation.member_id)
-    else:
-        PortalStore(resources.redis, installation.member_id).unpublish()
-        resources.installations.remove_secrets(installation.member_id)
-
-
-def forget_secrets(resources: Resources, installation: Installation) -> None:
-    """Remove what is secret of a portal that may still have us; everything else stays true."""
-    resources.installations.remove_secrets(installation.member_id)

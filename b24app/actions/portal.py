@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from b24app.actions import tokens
-from b24app.bitrix.rest import Client
-from b24app.records import Actor, Installation, Lane
+from b24app.bitrix.rest import PATIENCE, Client
+from b24app.records import Actor, Installation, Lane, Patience
 from b24app.resources import Resources
 from b24app.store import PortalStore, RateBudget
 from b24app.store.budget import rate_of
@@ -24,12 +24,23 @@ class Portal:
 
 
 def open_portal(
-    resources: Resources, member_id: str, actor: Actor, *, lane: Lane = Lane.INTERACTIVE
+    resources: Resources,
+    member_id: str,
+    actor: Actor,
+    *,
+    lane: Lane = Lane.INTERACTIVE,
+    patience: Patience | None = None,
+    longest: float | None = None,
 ) -> Portal:
     """The portal as ``actor`` sees it; raises NotInstalled, StoreUnavailable.
 
-    In the bulk lane calls wait longer for the portal's limits and let people go first.
+    A person who opens it waits eight seconds in all, or ``patience``: for other edits, for the
+    portal's limits and for tries that came to nothing. Past that nothing waits any more. In the
+    bulk lane each call may wait ten minutes, and lets people go first. ``longest`` is how many
+    seconds the portal has for one answer, if fewer than usual.
     """
+    if lane is Lane.INTERACTIVE:
+        patience = patience or Patience(PATIENCE[lane])
     installation = resources.installations.get(member_id)
     rest = Client(
         resources.http,
@@ -38,13 +49,16 @@ def open_portal(
         token=tokens.source(resources, installation),
         budget=RateBudget(resources.redis, member_id, rate_of(installation.license)),
         lane=lane,
+        patience=patience,
+        longest=longest,
         moved=lambda: tokens.relocate(resources, installation),
+        lost=lambda access, reason: tokens.lost(resources, installation, access, reason),
         observe=resources.meter.record,
     )
     return Portal(
         installation=installation,
         rest=rest,
-        store=PortalStore(resources.redis, member_id),
+        store=PortalStore(resources.redis, member_id, patience),
         actor=actor,
         app_url=resources.settings.app_url,
     )

@@ -12,21 +12,24 @@ from urllib.parse import urlsplit
 
 from b24app.bitrix.inbound import Event, FrameRequest, read_language
 from b24app.bitrix.oauth import AppInfo
-from b24app.bitrix.rest import Client
+from b24app.bitrix.rest import PATIENCE, Client
 from b24app.errors import (
     AuthorizationLost,
     AuthServerRefused,
     AuthServerUnreachable,
     Unproven,
 )
-from b24app.records import Actor, Installation
+from b24app.records import Actor, Installation, Lane, Patience
 from b24app.resources import Resources
 from b24app.store import RateBudget
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a caller says of itself, from a frame, an event or a code flow."""
+    """What a caller says of itself, from a frame, an event or a code flow.
+
+    ``patience`` is what all that is asked of the portal for this caller may wait, in all.
+    """
 
     member_id: str
     domain: str
@@ -36,15 +39,25 @@ class Claim:
     expires_in: int
     application_token: str = field(repr=False)
     language: str = "en"
+    patience: Patience = field(
+        default_factory=lambda: Patience(PATIENCE[Lane.INTERACTIVE]), repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """A proven person in a proven portal; ``subscribed`` False: its events are not bound yet."""
+    """A proven person in a proven portal.
+
+    ``subscribed`` False: its events are not bound yet. ``healed``: this opening brought the
+    access back that the portal had lost. ``finished`` False: the portal does not know yet that
+    the installation is complete.
+    """
 
     installation: Installation
     actor: Actor
     subscribed: bool = True
+    healed: bool = False
+    finished: bool = True
 
 
 def claim_of_frame(frame: FrameRequest) -> Claim:
@@ -120,9 +133,14 @@ def _ask_servers(resources: Resources, servers: tuple[str, ...], access: str) ->
     raise outage or Unproven("no authorization server knows the access token")
 
 
-def identify(resources: Resources, info: AppInfo, access: str) -> Actor:
-    """Who the token's owner is, asked of the proven portal; raises Unproven."""
-    rest = client(resources, info.member_id, info.client_endpoint, access)
+def identify(
+    resources: Resources, info: AppInfo, access: str, patience: Patience | None = None
+) -> Actor:
+    """Who the token's owner is, asked of the proven portal; raises Unproven.
+
+    ``patience`` as for ``client``: what else is asked in the same request may share it.
+    """
+    rest = client(resources, info.member_id, info.client_endpoint, access, patience)
     profile = rest.call("profile", repeatable=True)
     if not isinstance(profile, dict) or str(profile.get("ID")) != str(info.user_id):
         raise Unproven("profile of another user", info.member_id)
@@ -130,8 +148,17 @@ def identify(resources: Resources, info: AppInfo, access: str) -> Actor:
     return Actor(info.user_id, name or f"#{info.user_id}", profile.get("ADMIN") is True)
 
 
-def client(resources: Resources, member_id: str, endpoint: str, access: str) -> Client:
-    """A REST client that has this one token and no other."""
+def client(
+    resources: Resources,
+    member_id: str,
+    endpoint: str,
+    access: str,
+    patience: Patience | None = None,
+) -> Client:
+    """A REST client that has this one token and no other.
+
+    All its calls together wait eight seconds, or as long as ``patience`` lasts.
+    """
 
     def token(stale: str | None = None) -> str:
         if stale is not None:
@@ -144,6 +171,7 @@ def client(resources: Resources, member_id: str, endpoint: str, access: str) -> 
         member_id=member_id,
         token=token,
         budget=RateBudget(resources.redis, member_id),
+        patience=patience or Patience(PATIENCE[Lane.INTERACTIVE]),
         observe=resources.meter.record,
     )
 

@@ -1,11 +1,15 @@
-"""POST /events: proven, accepted, and an uninstall confirmed before anything goes."""
+"""POST /events: proven, accepted, and done once."""
+
+import time
 
 import pytest
 import requests
 
-from b24app import jobs
+from b24app import jobs, keys
+from b24app.store.inbox import CLAIMS
 from sandbox import oauth
-from tests.cast import typed
+
+both_profiles = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
 
 
 def post_event(person, body, **kwargs):
@@ -28,113 +32,60 @@ def application_token(person, resources):
     return resources.installations.get(person.portal.member_id).application_token
 
 
+def install_event(person, world, **changes):
+    """What the portal's queue would send: an administrator's tokens, no frame before it."""
+    grant = oauth.mint(world, person.portal, person.user.id)
+    body = {
+        "event": "ONAPPINSTALL",
+        "data[VERSION]": "1",
+        "data[LANGUAGE_ID]": "en",
+        "ts": str(int(time.time())),
+        "auth[access_token]": grant.access,
+        "auth[refresh_token]": grant.refresh,
+        "auth[expires_in]": "3600",
+        "auth[domain]": person.portal.host,
+        "auth[server_endpoint]": f"http://{world.auth_host}/rest/",
+        "auth[member_id]": person.portal.member_id,
+        "auth[application_token]": "1" * 32,
+    }
+    return body | changes
+
+
+def done(person, resources):
+    """How many events of each name were done for this person's portal."""
+    return {name: count for name, (count, _) in resources.inbox.tally(member(person)).items()}
+
+
+def member(person):
+    return person.portal.member_id
+
+
 def keys_of(person, resources):
     return [key for key in resources.redis.scan_iter() if person.portal.member_id in key]
 
 
-def test_uninstalling_in_the_portal_removes_everything_of_it(anna, boris, world, resources, work):
+def test_an_event_that_fails_is_tried_again(anna, world, resources, work):
     anna.install()
-    boris.install()
-    anna.at_portal("/apps/uninstall", {"clean": "1"})
-    assert world.drain()
-
     work()
-
-    assert keys_of(anna, resources) == []
-    assert resources.installations.member_ids() == [boris.portal.member_id]
-
-
-def test_uninstalling_without_cleaning_keeps_what_was_made_but_no_secret(
-    anna, world, resources, work
-):
-    anna.install()
-    anna.post("/chat-apps", typed())
-    anna.at_portal("/apps/uninstall", {})
-    assert world.drain()
-
-    work()
-
-    kept = {key.rpartition(":")[2] for key in keys_of(anna, resources)}
-    assert kept - {"rate"} == {"bots", "chat-apps", "history"}  # the rate runs out by itself
-
-
-def test_after_a_reinstall_the_list_says_what_is_not_there_and_republishing_brings_it_back(
-    anna, world, resources, work
-):
-    anna.install()
-    anna.post("/chat-apps", typed())
-    [old] = anna.chat_apps()
-    anna.at_portal("/apps/uninstall", {})
-    assert world.drain()
-    work()
-
-    anna.install()
-    assert anna.chat_apps() == []
-    assert "Not on the portal" in anna.get("/chat-apps").text
-    reply = anna.post(f"/chat-apps/{old.id}/republication", {"version": "1"})
-
-    assert reply.status_code == 200
-    [new] = anna.chat_apps()
-    assert new.lang == old.lang
-    assert "Not on the portal" not in anna.get("/chat-apps").text
-
-
-def test_a_forged_uninstall_changes_nothing(anna, resources, work, app):
-    """Every employee can read the application token in the frame; it alone never deletes."""
-    anna.install()
-    token = application_token(anna, resources)
-
-    reply = post_event(anna, uninstall_event(anna, token))
-    work()
-    with app.app_context():
-        installed_at = resources.installations.get(anna.portal.member_id).installed_at
-        jobs.confirm_uninstall(anna.portal.member_id, installed_at, 1, len(jobs.PAUSES))
-
-    assert reply.status_code == 200
-    assert resources.installations.get(anna.portal.member_id)
-    assert resources.counters.all()[("uninstalls", "unconfirmed")] == 1
-
-
-def test_a_forged_uninstall_while_all_chains_are_dead_costs_no_work(anna, world, resources, work):
-    """Nobody says why the chains are dead: only the secrets go, and Anna is taken in again."""
-    anna.install()
-    anna.post("/chat-apps", typed())
-    oauth.expire_access_tokens(world, anna.portal)
-    oauth.kill_refresh_tokens(world, anna.portal)
-    post_event(anna, uninstall_event(anna, application_token(anna, resources)))
-
-    work()
-
-    assert anna.open().status_code == 200
-    assert "Board" in anna.get("/chat-apps").text
-    assert resources.installations.get(anna.portal.member_id).application_token
-
-
-def test_a_flood_of_forged_uninstalls_spends_no_token(anna, world, resources, work):
-    anna.install()
-    token = application_token(anna, resources)
-
-    for _ in range(5):
-        post_event(anna, uninstall_event(anna, token))
-    assert resources.queue.count == 1
-    work()
-
-    assert world.renewals == 0
-
-
-def test_a_job_that_fails_is_run_again(anna, world, resources, work):
-    anna.install()
+    anna.portal.bindings.clear()
     world.faults.order("html", "batch", times=4)
     token = application_token(anna, resources)
     post_event(anna, uninstall_event(anna, token) | {"event": "ONAPPUPDATE"})
+    work()
+    assert anna.portal.bindings == []
 
+    resources.inbox.hurry(member(anna))
+    jobs.look_around(resources)
     work()
 
-    assert resources.queue.scheduled_job_registry.count == 1
+    assert "ONAPPUNINSTALL" in {binding.event for binding in anna.portal.bindings}
+    assert done(anna, resources)["ONAPPUPDATE"] == 1
 
 
-def test_an_event_with_a_wrong_application_token_is_refused(anna, resources):
+@both_profiles
+def test_an_event_with_a_wrong_application_token_is_refused(anna, resources, work):
     anna.install()
+    work()
 
     reply = post_event(anna, uninstall_event(anna, "0" * 32))
 
@@ -143,20 +94,178 @@ def test_an_event_with_a_wrong_application_token_is_refused(anna, resources):
     assert resources.queue.count == 0
 
 
+@both_profiles
 def test_an_event_of_an_unknown_portal_is_refused(anna, resources):
     reply = post_event(anna, uninstall_event(anna, "0" * 32))
 
     assert reply.status_code == 403
 
 
-def test_an_unknown_event_is_accepted_and_does_nothing(anna, resources):
+def test_an_unknown_event_is_accepted_and_only_counted(anna, world, resources, work):
     anna.install()
     event = uninstall_event(anna, application_token(anna, resources)) | {"event": "ONSOMETHING"}
+    work()
+    calls = len(anna.portal.rest_log)
+
+    reply = post_event(anna, event)
+    work()
+
+    assert reply.status_code == 200
+    assert done(anna, resources)["ONSOMETHING"] == 1
+    assert len(anna.portal.rest_log) == calls
+
+
+@both_profiles
+def test_an_event_sent_twice_is_accepted_twice_and_done_once(anna, world, resources, work):
+    anna.install()
+    work()
+    world.faults.order_event("twice", "ONAPPUPDATE")
+    anna.at_portal("/apps/update", {})
+    assert world.drain()
+
+    work()
+
+    assert done(anna, resources)["ONAPPUPDATE"] == 1
+
+
+@both_profiles
+def test_an_event_recorded_and_sent_again_later_is_not_done_again(anna, resources, work):
+    anna.install()
+    event = uninstall_event(anna, application_token(anna, resources)) | {"event": "ONSOMETHING"}
+    post_event(anna, event)
+    work()
+
+    reply = post_event(anna, event)
+    work()
+
+    assert reply.status_code == 200
+    assert done(anna, resources)["ONSOMETHING"] == 1
+
+
+@both_profiles
+def test_nothing_is_asked_of_anybody_while_an_event_is_taken_in(anna, world, resources):
+    """Slow or dead servers do not slow the queue down: proving is the worker's work."""
+    anna.at_portal("/apps/install", {})
+    event = install_event(anna, world)
+    calls = len(anna.portal.rest_log)
 
     reply = post_event(anna, event)
 
     assert reply.status_code == 200
-    assert resources.queue.count == 0
+    assert len(anna.portal.rest_log) == calls
+    assert resources.installations.member_ids() == []
+
+
+@both_profiles
+def test_an_install_event_is_proven_by_the_worker(anna, world, resources, work):
+    anna.at_portal("/apps/install", {})
+    post_event(anna, install_event(anna, world))
+
+    work()
+
+    assert application_token(anna, resources) == "1" * 32
+    assert done(anna, resources)["ONAPPINSTALL"] == 1
+    assert keys_of_claims(resources) == []
+
+
+def keys_of_claims(resources):
+    return [
+        key
+        for key in resources.redis.scan_iter(f"{keys.portal_prefix(CLAIMS)}*")
+        if not key.endswith(":events")
+    ]
+
+
+@pytest.mark.parametrize(
+    "spoiled", [{"auth[access_token]": "made-up"}, {"auth[member_id]": "f" * 32}]
+)
+@both_profiles
+def test_an_install_event_that_proves_nothing_leaves_nothing(anna, world, resources, work, spoiled):
+    anna.at_portal("/apps/install", {})
+    post_event(anna, install_event(anna, world, **spoiled))
+
+    work()
+
+    assert resources.installations.member_ids() == []
+    assert keys_of_claims(resources) == []
+    assert keys_of(anna, resources) == []
+
+
+@both_profiles
+def test_an_employee_cannot_install_by_an_event(anna, egor, world, resources, work):
+    anna.at_portal("/apps/install", {})
+    post_event(anna, install_event(egor, world))
+
+    work()
+
+    assert resources.installations.member_ids() == []
+
+
+@both_profiles
+def test_an_unproven_event_of_an_installed_portal_changes_nothing(anna, world, resources, work):
+    anna.install()
+    before = application_token(anna, resources)
+    post_event(anna, install_event(anna, world) | {"auth[access_token]": "made-up"})
+
+    work()
+
+    assert application_token(anna, resources) == before
+
+
+def test_a_flood_of_unproven_events_is_held_back(anna, world, resources, work):
+    """A few of one portal wait to be proven, the rest is refused; afterwards there is room."""
+    events = [install_event(anna, world, ts=str(number)) for number in range(6)]
+
+    codes = [post_event(anna, event).status_code for event in events]
+    work()
+
+    assert codes == [200, 200, 200, 403, 403, 403]
+    assert post_event(anna, events[5]).status_code == 200
+
+
+def test_an_authorization_server_that_is_away_delays_the_proof(anna, world, resources, work):
+    anna.at_portal("/apps/install", {})
+    event = install_event(anna, world)
+    world.faults.order("html", "oauth/app.info", times=8)
+    post_event(anna, event)
+    work()
+    assert resources.installations.member_ids() == []
+
+    world.faults.clear()
+    resources.inbox.hurry(CLAIMS)
+    jobs.look_around(resources)
+    work()
+
+    assert resources.installations.member_ids() == [member(anna)]
+
+
+@both_profiles
+def test_an_older_install_event_that_comes_late_does_not_bring_back_its_token(
+    anna, world, resources, work
+):
+    """Order is not guaranteed: the newer event's application token is the one that counts."""
+    anna.at_portal("/apps/install", {})
+    now = int(time.time())
+    newer = install_event(anna, world, ts=str(now)) | {"auth[application_token]": "2" * 32}
+    post_event(anna, newer)
+    work()
+
+    post_event(anna, install_event(anna, world, ts=str(now - 60)))
+    work()
+
+    assert application_token(anna, resources) == "2" * 32
+
+
+@both_profiles
+def test_an_uninstall_that_overtakes_its_install_removes_nothing(anna, world, resources, work):
+    anna.at_portal("/apps/install", {})
+
+    early = post_event(anna, uninstall_event(anna, "1" * 32))
+    post_event(anna, install_event(anna, world))
+    work()
+
+    assert early.status_code == 403
+    assert resources.installations.member_ids() == [member(anna)]
 
 
 def test_after_an_update_the_events_are_bound_again(anna, world, work):
@@ -167,16 +276,6 @@ def test_after_an_update_the_events_are_bound_again(anna, world, work):
     work()
 
     assert "ONAPPUNINSTALL" in {binding.event for binding in anna.portal.bindings}
-
-
-def test_a_reinstall_is_not_removed_by_a_late_confirmation(anna, world, resources, app):
-    anna.install()
-    first = resources.installations.get(anna.portal.member_id).installed_at
-
-    with app.app_context():
-        jobs.confirm_uninstall(anna.portal.member_id, first - 100, 1)
-
-    assert resources.installations.get(anna.portal.member_id)
 
 
 @pytest.mark.parametrize(

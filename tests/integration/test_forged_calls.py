@@ -12,6 +12,8 @@ from sandbox import oauth
 from sandbox.world import World
 from tests.cast import FrameForm, Person
 
+pytestmark = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
+
 
 @dataclass
 class Stranger:

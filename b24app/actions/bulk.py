@@ -1,0 +1,152 @@
+"""Work with many things at once: unregister, publish again, take back.
+
+A run is put away by a page and worked at by jobs, a slice at a time, with a portal that is opened
+as the person who started it. What is done in it stands in ``bulk_steps.py``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from b24app.actions import bulk_steps
+from b24app.actions.bulk_steps import SHELVES, STEPS, UNDO
+from b24app.actions.portal import Portal, open_portal
+from b24app.errors import B24AppError, BadPayload, MethodBlocked, StoreUnavailable
+from b24app.records import Actor, Change, Lane, Run, RunState, Verb
+from b24app.resources import Resources
+from b24app.store import bulk as store
+from b24app.store.bulk import Runs
+from b24app.store.changes import KEPT
+
+MOST: Final = 1000
+SLICE_SECONDS: Final = 30
+MOST_TRIES: Final = 8
+FIRST_PAUSE: Final = 2
+LONGEST_PAUSE: Final = 300
+
+
+def start(portal: Portal, verb: str, thing: str, ids: Sequence[str]) -> Run:
+    """Put away a run that does ``verb`` to these things of one kind; a worker must be called.
+
+    Ids that are on no list are passed over. Raises BadPayload for a kind or verb that is not
+    done to many, for none and for too many.
+    """
+    if thing not in SHELVES or verb not in (Verb.UNREGISTER, Verb.REPUBLISH):
+        raise BadPayload("verb", "unknown_choice")
+    names = SHELVES[thing](portal)
+    wanted = [
+        (known, bulk_steps.name(names[known])) for known in dict.fromkeys(ids) if known in names
+    ]
+    return _start(portal, verb, thing, wanted)
+
+
+def start_undo(portal: Portal, changes: Sequence[Change]) -> Run:
+    """Put away a run that takes these changes back, in the order given; as ``start``."""
+    thing = changes[0].thing if changes else ""
+    return _start(portal, UNDO, thing, [(change.id, change.name) for change in changes])
+
+
+def _start(portal: Portal, verb: str, thing: str, wanted: list[tuple[str, str]]) -> Run:
+    if not 0 < len(wanted) <= MOST:
+        raise BadPayload("id", "bulk_too_many" if wanted else "bulk_none")
+    return portal.store.runs.create(portal.actor, verb, thing, wanted)
+
+
+def cancel(portal: Portal, run_id: str) -> Run:
+    """End a run; what is under way at this moment is still done. Raises NotFound."""
+    run = portal.store.runs.get(run_id)
+    portal.store.runs.settle(replace(run, state=RunState.CANCELLED))
+    return portal.store.runs.get(run_id)
+
+
+def resume(portal: Portal, run_id: str) -> Run:
+    """Go on with a run that was stopped or cancelled; a worker must be called. Raises NotFound."""
+    run = portal.store.runs.get(run_id)
+    if run.state in (RunState.STOPPED, RunState.CANCELLED):
+        again = replace(run, state=RunState.RUNNING, reason="", tries=0)
+        portal.store.runs.settle(again, was=run.state)
+        portal.store.runs.enter()
+    return portal.store.runs.get(run_id)
+
+
+def removed(portal: Portal, run: Run) -> list[Change]:
+    """What a run has unregistered and nobody has put back yet, oldest first."""
+    done = (item for item in portal.store.runs.items(run) if not item.open)
+    ids = {item.thing_id for item in done}
+    found = [
+        change
+        for change in portal.store.changes.newest(KEPT, since=run.at)
+        if (change.thing, change.verb, change.user_id) == (run.thing, Verb.UNREGISTER, run.user_id)
+        and change.thing_id in ids
+    ]
+    undone = portal.store.changes.undone([change.id for change in found])
+    return [change for change in reversed(found) if change.id not in undone]
+
+
+def waiting(resources: Resources) -> list[str]:
+    """Member ids of the portals that may have runs to work at. Raises StoreUnavailable."""
+    return store.waiting(resources.redis)
+
+
+def call(resources: Resources, member_id: str) -> bool:
+    """Whether a worker is to be called for the portal's runs; from now on it is."""
+    return Runs(resources.redis, member_id).call()
+
+
+def work(resources: Resources, member_id: str) -> bool:
+    """Work at the portal's runs for a while; True when a worker is to be called again at once.
+
+    Only one at a time does; safe to repeat. What passes by itself is tried again after a pause.
+    """
+    runs = Runs(resources.redis, member_id)
+    with runs.working() as mine:
+        if not mine:
+            return False
+        pause = _work(resources, runs, member_id)
+    if pause:
+        runs.pause(pause)
+        return False
+    return not runs.leave() and runs.call()
+
+
+def _work(resources: Resources, runs: Runs, member_id: str) -> int:
+    """Returns the seconds to pause when the portal cannot go on now, else 0."""
+    end = time.monotonic() + SLICE_SECONDS
+    while (run := runs.next()) and time.monotonic() < end:
+        try:
+            actor = Actor(run.user_id, run.user_name, is_admin=True)
+            _advance(open_portal(resources, member_id, actor, lane=Lane.BULK), run)
+        except StoreUnavailable:
+            raise  # nothing can be noted; the queue tries again
+        except B24AppError as exc:  # noted with the run, for the person who looks at it
+            if pause := _stop(runs, run, exc):
+                return pause
+        except Exception:  # a run that trips over a mistake of ours must not do so for ever
+            runs.settle(replace(run, state=RunState.STOPPED, reason="Unexpected"))
+            raise
+    return 0
+
+
+def _stop(runs: Runs, run: Run, error: B24AppError) -> int:
+    """Note why it does not go on; returns the seconds after which it may, 0 for never."""
+    tries = run.tries + 1
+    if not bulk_steps.passes(error) or tries > MOST_TRIES:
+        runs.settle(replace(run, state=RunState.STOPPED, reason=type(error).__name__))
+        return 0
+    runs.settle(replace(run, tries=tries, reason=type(error).__name__))
+    if isinstance(error, MethodBlocked) and error.reset_at > time.time():
+        return int(error.reset_at - time.time()) + 1
+    return int(min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE))
+
+
+def _advance(portal: Portal, run: Run) -> None:
+    """Do the next step of the run, or note that it is at its end."""
+    items = [item for item in portal.store.runs.items(run) if item.open]
+    if items:
+        STEPS[run.verb](portal, run, items)
+    end = run if items else replace(run, state=RunState.DONE)
+    if not items or run.tries:
+        portal.store.runs.settle(replace(end, tries=0, reason=""))

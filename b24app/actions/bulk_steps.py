@@ -1,0 +1,196 @@
+"""The steps of work with many things: what is done next in a run, for each verb.
+
+An item is noted as sent before the portal is asked, so that after a crash *already gone* is known
+to be our own doing; its record goes, its history line comes and it is noted as done in one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlencode
+
+from b24app.actions import chat_apps, command_calls, commands, history
+from b24app.actions.portal import Portal
+from b24app.bitrix.batch import LIMIT
+from b24app.errors import (
+    AccessDenied,
+    AlreadyGone,
+    AuthServerUnreachable,
+    B24AppError,
+    BadPayload,
+    Busy,
+    MethodGone,
+    NotFound,
+    NotOurs,
+    PortalError,
+    PortalUnreachable,
+    Refused,
+)
+from b24app.records import Bot, ChatApp, Command, Item, ItemState, Run, Verb
+from b24app.store.changes import KEPT
+
+UNDO: Final = "undo"
+
+Thing = ChatApp | Command
+Step = Callable[[Portal, Run, list[Item]], None]
+
+
+def passes(error: B24AppError) -> bool:
+    """Whether it is gone by itself after a while."""
+    if isinstance(error, PortalError):
+        return not error.permanent
+    return isinstance(error, PortalUnreachable | AuthServerUnreachable | Busy)
+
+
+def name(thing: Thing) -> str:
+    """What history calls it."""
+    return f"/{thing.name}" if isinstance(thing, Command) else thing.title("en")
+
+
+def _unregister(portal: Portal, run: Run, items: list[Item]) -> None:
+    """As many as one request takes. Raises what keeps all of them from being done."""
+    things, bots = SHELVES[run.thing](portal), {bot.id: bot for bot in portal.store.bots.all()}
+    found: dict[Item, Thing] = {}
+    for item in items[:LIMIT]:
+        thing = things.get(item.thing_id)
+        if thing and (isinstance(thing, ChatApp) or thing.bot_id in bots):
+            found[item] = thing
+        else:
+            _clear(portal, run, item, thing)
+    if not found:
+        return
+    portal.store.runs.note(run, [replace(item, state=ItemState.SENT) for item in found])
+    calls = {f"i{item.number}": _removal(bots, thing) for item, thing in found.items()}
+    answer = portal.rest.batch_all(calls)
+    passing: B24AppError | None = None
+    for item, thing in found.items():
+        error = answer.errors.get(f"i{item.number}")
+        passing = _unregistered(portal, run, item, thing, error) or passing
+    if passing:
+        raise passing
+
+
+def _clear(portal: Portal, run: Run, item: Item, thing: Thing | None) -> None:
+    """One that is on no list any more, or only on ours: a command went with its bot."""
+    gone = replace(item, state=ItemState.GONE)
+    if thing:
+        _delete(portal, thing, run, gone)
+    else:
+        portal.store.runs.note(run, [gone])
+
+
+def _unregistered(
+    portal: Portal, run: Run, item: Item, thing: Thing, error: B24AppError | None
+) -> B24AppError | None:
+    """Note what the portal said of one; returns an error that passes by itself."""
+    if error is None or isinstance(error, AlreadyGone):
+        # Gone since an earlier try of ours: that try was it.
+        ours = error is None or item.state is ItemState.SENT
+        done = replace(item, state=ItemState.DONE if ours else ItemState.GONE)
+        _delete(portal, thing, run, done)
+        return None
+    if passes(error):
+        portal.store.runs.note(run, [replace(item, state=ItemState.WAITING)])
+        return error
+    portal.store.runs.note(run, [_ended(run, item, error)])
+    return None
+
+
+def _delete(portal: Portal, thing: Thing, run: Run, done: Item) -> None:
+    mark = portal.store.runs.mark(run, done)
+    if isinstance(thing, ChatApp):
+        store = portal.store.chat_apps
+        store.delete(thing, actor=portal.actor, verb=Verb.UNREGISTER, mark=mark)
+    else:
+        portal.store.commands.delete(thing, actor=portal.actor, verb=Verb.UNREGISTER, mark=mark)
+
+
+def _each(do: Callable[[Portal, Run, Item], Item]) -> Step:
+    """A step that does one item, for verbs that need several calls."""
+
+    def step(portal: Portal, run: Run, items: list[Item]) -> None:
+        item = items[0]
+        portal.store.runs.note(run, [replace(item, state=ItemState.SENT)])
+        try:
+            ended = do(portal, run, item)
+        except (Refused, PortalError) as exc:
+            if passes(exc) or isinstance(exc, AccessDenied | MethodGone):
+                raise
+            ended = _ended(run, item, exc)
+        portal.store.runs.note(run, [ended])
+
+    return step
+
+
+def _republish(portal: Portal, run: Run, item: Item) -> Item:
+    """Publish again; after a crash only what was left of it."""
+    arrived = _republished(portal, run, item) if item.state is ItemState.SENT else ""
+    if arrived and arrived != item.thing_id:
+        _remove_old(portal, run, item)
+    if arrived:
+        return replace(item, state=ItemState.DONE, arrived=arrived)
+    number = int(item.thing_id)
+    if run.thing == "command":
+        command = portal.store.commands.get(number)
+        again = commands.republish(portal, number, command.version)
+        return replace(item, state=ItemState.DONE, arrived=str(again.id))
+    app = portal.store.chat_apps.get(number)
+    done = chat_apps.republish(portal, number, app.version)
+    reason = "old_left" if done.old_left else ""
+    return replace(item, state=ItemState.DONE, arrived=str(done.successor.id), reason=reason)
+
+
+def _republished(portal: Portal, run: Run, item: Item) -> str:
+    """The number of the successor that an earlier try has noted."""
+    for change in portal.store.changes.newest(KEPT, since=run.at):
+        if (change.thing, change.verb) == (run.thing, Verb.REPUBLISH) and item.thing_id == str(
+            change.before.get("id", change.thing_id)
+        ):
+            return change.thing_id
+    return ""
+
+
+def _remove_old(portal: Portal, run: Run, item: Item) -> None:
+    verbs = {"chat_app": chat_apps.unregister, "command": commands.unregister}
+    try:
+        verbs[run.thing](portal, int(item.thing_id))
+    except NotFound:
+        return  # the earlier try came that far
+
+
+def _undo(portal: Portal, run: Run, item: Item) -> Item:
+    undone = history.undo(portal, item.thing_id)
+    state = ItemState.GONE if undone.already else ItemState.DONE
+    return replace(item, state=state, arrived=undone.thing_id)
+
+
+def _ended(run: Run, item: Item, error: B24AppError) -> Item:
+    """The item with what the portal, or a rule of ours, has against it."""
+    if isinstance(error, NotFound | AlreadyGone) and run.verb != UNDO:
+        return replace(item, state=ItemState.GONE)
+    if isinstance(error, BadPayload):
+        return replace(item, state=ItemState.REFUSED, reason=next(iter(error.errors.values())))
+    refused = isinstance(error, NotOurs | Refused)
+    state = ItemState.REFUSED if refused else ItemState.FAILED
+    return replace(item, state=state, reason=type(error).__name__)
+
+
+def _removal(bots: Mapping[int, Bot], thing: Thing) -> str:
+    if isinstance(thing, ChatApp):
+        method, params = chat_apps.removal(thing)
+    else:
+        method, params = command_calls.removal(bots[thing.bot_id], thing)
+    return f"{method}?{urlencode(params)}"
+
+
+SHELVES: Final[Mapping[str, Callable[[Portal], Mapping[str, Thing]]]] = {
+    "chat_app": lambda portal: {str(app.id): app for app in portal.store.chat_apps.all()},
+    "command": lambda portal: {str(one.id): one for one in portal.store.commands.all()},
+}
+STEPS: Final[Mapping[str, Step]] = {
+    Verb.UNREGISTER: _unregister,
+    Verb.REPUBLISH: _each(_republish),
+    UNDO: _each(_undo),
+}

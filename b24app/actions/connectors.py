@@ -1,0 +1,242 @@
+"""Connectors of the Open Channels: register, update, connect to lines, unregister.
+
+The portal first, then we. The portal does not ask whose a connector is: registering an id takes
+it over, unregistering it takes it off all lines. So each verb looks first, and what is not ours
+is never named to the portal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from b24app.actions import connector_calls, connector_drafts
+from b24app.actions.connector_calls import OpenLine, Status
+from b24app.actions.connector_drafts import ConnectorDraft, JointDraft
+from b24app.actions.portal import Portal
+from b24app.errors import (
+    AlreadyGone,
+    B24AppError,
+    BadPayload,
+    Conflict,
+    NotFound,
+    NotOurs,
+    PortalTrouble,
+    PortalUnreachable,
+)
+from b24app.records import Connector, Joint, Verb
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a connector stands at an open line: what is set there, and what the portal says."""
+
+    line: OpenLine
+    joint: Joint | None
+    status: Status
+
+
+def register(portal: Portal, draft: ConnectorDraft) -> Connector:
+    """Register a connector; safe to repeat.
+
+    Raises BadPayload, also for an id the portal has already, whoever registered it; PortalError,
+    PortalUnreachable, AuthorizationLost.
+    """
+    with portal.store.editing():
+        wanted = connector_drafts.check(draft)
+        if _known(portal, wanted.id):
+            raise BadPayload("id", "connector_id_taken")
+        names = connector_calls.names(portal)
+        with _noted(portal, wanted.id) as unsure:
+            if wanted.id in names and not unsure:
+                raise BadPayload("id", "connector_id_taken")
+            connector_calls.register(portal, wanted)
+        return portal.store.connectors.save(
+            wanted, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None
+        )
+
+
+def update(portal: Portal, connector_id: str, draft: ConnectorDraft) -> Connector:
+    """Send what was changed, and record it.
+
+    Raises Conflict when somebody saved since the draft's version, AlreadyGone when the portal has
+    no such connector any more, NotOurs when another application has taken its id, else as
+    ``register``.
+    """
+    with portal.store.editing():
+        current = _unchanged(portal, connector_id, draft.version)
+        wanted = connector_drafts.check(draft, current)
+        if wanted == current:
+            return current
+        with _noted(portal, connector_id) as unsure:
+            _look(portal, current, unsure=unsure)
+            connector_calls.register(portal, wanted)
+        return _save(portal, current, wanted, Verb.UPDATE)
+
+
+def republish(portal: Portal, connector_id: str, version: int) -> Connector:
+    """Put the connector and its lines on the portal as they are recorded.
+
+    Raises as ``update``, without AlreadyGone.
+    """
+    with portal.store.editing():
+        current = _unchanged(portal, connector_id, version)
+        with _noted(portal, connector_id) as unsure:
+            _look(portal, current, unsure=unsure, absent=True)
+            living = {line.id for line in connector_calls.lines(portal)}
+            connector_calls.register(portal, current)
+        kept = tuple(joint for joint in current.joints if joint.line in living)
+        for joint in kept:
+            connector_calls.activate(portal, connector_id, joint.line)
+            connector_calls.set_data(portal, connector_id, joint)
+        wanted = replace(current, joints=kept, published=True)
+        return _save(portal, current, wanted, Verb.REPUBLISH)
+
+
+def unregister(portal: Portal, connector_id: str) -> bool:
+    """Remove the connector from all lines and from the portal; False when it was gone already.
+
+    Raises NotOurs, and then our record stays and the portal was not asked to remove anything.
+    """
+    with portal.store.editing():
+        current = portal.store.connectors.get(connector_id)
+        with _noted(portal, connector_id) as unsure:
+            was_there = connector_id in _look(portal, current, unsure=unsure, absent=True)
+            if was_there:
+                connector_calls.unregister(portal, connector_id)
+        portal.store.connectors.delete(current, actor=portal.actor, verb=Verb.UNREGISTER)
+        return was_there
+
+
+def forget(portal: Portal, connector_id: str) -> None:
+    """Take a connector off our list that is another application's, or gone, on the portal.
+
+    Raises BadPayload for one that is ours: it would stay there with nobody to remove it.
+    """
+    with portal.store.editing():
+        current = portal.store.connectors.get(connector_id)
+        if connector_calls.names(portal).get(connector_id) == current.name:
+            raise BadPayload("id", "ours")
+        portal.store.connectors.delete(current, actor=portal.actor, verb=Verb.FORGET)
+
+
+def join(portal: Portal, connector_id: str, line: int, draft: JointDraft) -> Connector:
+    """Connect it to an open line, or change what is shown there.
+
+    Raises as ``update``; NotFound for a line the portal does not have.
+    """
+    with portal.store.editing():
+        current = _unchanged(portal, connector_id, draft.version)
+        wanted = connector_drafts.check_joint(draft, line)
+        _look(portal, current, unsure=False)
+        if all(found.id != line for found in connector_calls.lines(portal)):
+            raise NotFound(f"line {line}")
+        joint = current.joint(line)
+        if joint and _empties(joint, wanted):
+            connector_calls.deactivate(portal, connector_id, line)
+        connector_calls.activate(portal, connector_id, line)
+        connector_calls.set_data(portal, connector_id, wanted)
+        if joint == wanted:
+            return current
+        others = [other for other in current.joints if other.line != line]
+        joints = tuple(sorted((*others, wanted), key=lambda one: one.line))
+        return _save(portal, current, replace(current, joints=joints), Verb.UPDATE)
+
+
+def leave(portal: Portal, connector_id: str, line: int, version: int) -> Connector:
+    """Take it off an open line. Raises as ``update``."""
+    with portal.store.editing():
+        current = _unchanged(portal, connector_id, version)
+        _look(portal, current, unsure=False)
+        connector_calls.deactivate(portal, connector_id, line)
+        if current.joint(line) is None:
+            return current
+        return _save(portal, current, without(current, line), Verb.UPDATE)
+
+
+def without(connector: Connector, line: int) -> Connector:
+    """The connector with nothing set for this line."""
+    return replace(connector, joints=tuple(one for one in connector.joints if one.line != line))
+
+
+def standings(portal: Portal, connector: Connector) -> list[Standing]:
+    """How it stands at each open line of the portal. Raises as the client's ``call``."""
+    lines = connector_calls.lines(portal)
+    found = connector_calls.statuses(portal, connector.id, [line.id for line in lines])
+    return [Standing(line, connector.joint(line.id), found[line.id]) for line in lines]
+
+
+def standing(portal: Portal, connector: Connector, line: int) -> Standing:
+    """How it stands at one open line; raises NotFound, else as ``standings``."""
+    for found in connector_calls.lines(portal):
+        if found.id == line:
+            status = connector_calls.status(portal, connector.id, line)
+            return Standing(found, connector.joint(line), status)
+    raise NotFound(f"line {line}")
+
+
+def _empties(joint: Joint, wanted: Joint) -> bool:
+    """Whether something is to be shown no more: the portal keeps what comes empty, and drops
+    everything only with the connection (bitrix-modules: imconnector/lib/status.php)."""
+    pairs = ((joint.url, wanted.url), (joint.url_im, wanted.url_im), (joint.id, wanted.id))
+    return any(before and not after for before, after in pairs)
+
+
+def _look(
+    portal: Portal, connector: Connector, *, unsure: bool, absent: bool = False
+) -> dict[str, str]:
+    """The portal's connectors by id, once it is certain that this one is ours there.
+
+    One that was taken over by another application has another name. Where an earlier change was
+    ``unsure`` to arrive, the name tells nothing. Raises NotOurs; AlreadyGone unless it may be
+    ``absent``.
+    """
+    names = connector_calls.names(portal)
+    member_id = portal.installation.member_id
+    if connector.id not in names:
+        if not absent:
+            raise AlreadyGone("imconnector.list", "NOT_LISTED", 200, member_id)
+    elif names[connector.id] != connector.name and not unsure:
+        raise NotOurs("imconnector.list", "OTHER_NAME", 200, member_id)
+    return names
+
+
+@contextmanager
+def _noted(portal: Portal, connector_id: str) -> Iterator[bool]:
+    """Note that a change is on its way, until its answer is known.
+
+    Yields whether the answer to an earlier one was lost: then the portal may have it.
+    """
+    key = f"connector:{connector_id}"
+    unsure = not portal.store.begin_registration(key)
+    try:
+        yield unsure
+    except B24AppError as exc:
+        if not (unsure or _may_have_arrived(exc)):
+            portal.store.end_registration(key)
+        raise
+    portal.store.end_registration(key)
+
+
+def _may_have_arrived(error: B24AppError) -> bool:
+    if isinstance(error, PortalUnreachable):
+        return error.sent
+    return isinstance(error, PortalTrouble)
+
+
+def _known(portal: Portal, connector_id: str) -> bool:
+    return any(one.id == connector_id for one in portal.store.connectors.all())
+
+
+def _save(portal: Portal, current: Connector, wanted: Connector, verb: Verb) -> Connector:
+    return portal.store.connectors.save(
+        wanted, seen=current.version, actor=portal.actor, verb=verb, before=current
+    )
+
+
+def _unchanged(portal: Portal, connector_id: str, version: int) -> Connector:
+    current = portal.store.connectors.get(connector_id)
+    if current.version != version:
+        raise Conflict(current)
+    return current

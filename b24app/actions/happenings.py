@@ -1,0 +1,192 @@
+"""What the portal did by itself, so that our records stay true: bots and connectors that went.
+
+Whoever sees the application token may send an event, so the portal is asked what holds.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any, Final
+
+from b24app.actions import bot_calls, connector_calls, connectors
+from b24app.actions.bots import belongings
+from b24app.actions.inbox import Happening
+from b24app.actions.portal import Portal
+from b24app.bitrix.answers import as_map
+from b24app.bitrix.inbound import Event
+from b24app.errors import AccessDenied, AuthorizationLost, Busy, NotFound, PortalError
+from b24app.records import SYSTEM, Bot, Connector, Verb
+
+LINE: Final = "line"
+CONNECTOR: Final = "connector"
+LOOKED_BACK: Final = 100
+MOST_NOTED: Final = 20
+
+log = logging.getLogger(__name__)
+
+
+def bot_deleted(portal: Portal, happening: Happening) -> None:
+    """Note that a bot is not on the portal any more, nor what belonged to it.
+
+    Nothing for a bot we do not know, as when we have removed it ourselves. The event leaves before
+    the bot goes (bitrix-modules: im/lib/bot.php unRegister): while it is still there Busy is
+    raised, once, to be tried again. Raises PortalError, PortalUnreachable, StoreUnavailable.
+    """
+    bot = _known_bot(portal, _bot_id(happening.event))
+    if bot is None:
+        return
+    with portal.store.editing():
+        bot = _known_bot(portal, bot.id)  # after an edit of our own has ended
+        if bot is None:
+            return
+        try:
+            is_there = bot_calls.is_ours(portal, bot)
+        except AuthorizationLost as exc:
+            # The whole application goes, or has lost its access: not this bot's affair.
+            log.info("portal %s: %s", portal.installation.member_id, exc.reason)
+            return
+        if not is_there:
+            _lose(portal, bot)
+        elif not happening.again:
+            raise Busy(f"bot {bot.id} is still there")
+
+
+def review(portal: Portal) -> None:
+    """Ask after every bot and connector of ours, and note those that are gone; after a reinstall.
+
+    Raises PortalError, PortalUnreachable, AuthorizationLost, StoreUnavailable, Busy.
+    """
+    for found in portal.store.bots.all():
+        if found.published:
+            with portal.store.editing():
+                bot = _known_bot(portal, found.id)
+                if bot and not bot_calls.is_ours(portal, bot):
+                    _lose(portal, bot)
+    if any(found.published for found in portal.store.connectors.all()):
+        with portal.store.editing():
+            _review_connectors(portal)
+
+
+def _review_connectors(portal: Portal) -> None:
+    try:
+        names = connector_calls.names(portal)
+    except AccessDenied:  # no permission for Open Channels any more: nothing can be said
+        return
+    for connector in portal.store.connectors.all():
+        if connector.published and connector.id not in names:
+            _save(portal, connector, replace(connector, published=False))
+
+
+def _save(portal: Portal, before: Connector, after: Connector) -> None:
+    portal.store.connectors.save(
+        after, seen=before.version, actor=portal.actor, verb=Verb.UPDATE, before=before
+    )
+
+
+def _known_bot(portal: Portal, bot_id: int) -> Bot | None:
+    try:
+        bot = portal.store.bots.get(bot_id)
+    except NotFound:
+        return None
+    return bot if bot.published else None
+
+
+def _bot_id(event: Event) -> int:
+    data = as_map(event.data)
+    value = data.get("BOT_ID") or as_map(data.get("bot")).get("id")
+    return _number(value)
+
+
+def _lose(portal: Portal, bot: Bot) -> None:
+    """The bot's commands and chat apps went with it; first they, so that a stop half-way can be
+    repeated."""
+    store, actor = portal.store, portal.actor
+    commands, chat_apps = belongings(portal, bot.id)
+    for command in commands:
+        if command.published:
+            gone = replace(command, published=False)
+            seen = command.version
+            store.commands.save(gone, seen=seen, actor=actor, verb=Verb.UPDATE, before=command)
+    for app in chat_apps:
+        if app.published:
+            lost = replace(app, published=False)
+            store.chat_apps.save(lost, seen=app.version, actor=actor, verb=Verb.UPDATE, before=app)
+    absent = replace(bot, published=False)
+    store.bots.save(absent, seen=bot.version, actor=actor, verb=Verb.UPDATE, before=bot)
+
+
+def connector_off(portal: Portal, event: Event) -> None:
+    """Take a connector off a line in our record, or write down that a line was deleted.
+
+    What is not on our list is noted once for each; only what the portal confirms, and a few at
+    most, so that forged events do not push what people did out of the history. Raises as
+    ``bot_deleted``.
+    """
+    data = event.data
+    if event.name == "ONIMCONNECTORSTATUSDELETE":
+        fields = as_map(data)
+        connector, line = str(fields.get("connector", "")), _number(fields.get("line"))
+        if any(one.id == connector for one in portal.store.connectors.all()):
+            _come_off(portal, connector, line)
+            return
+        thing, before = (CONNECTOR, connector[:64]), {"line": line, "active": True}
+        after: dict[str, Any] = {"line": 0, "active": False}
+        is_true = bool(connector and line) and _is_off(portal, connector, line)
+    else:
+        line = _number(data)
+        thing, before, after = (LINE, str(line)), {"line": line}, {}
+        is_true = bool(line) and _is_deleted(portal, line)
+        for one in portal.store.connectors.all() if is_true else []:
+            _come_off(portal, one.id, line)
+    if is_true and not _is_noted(portal, thing, before):
+        verb = Verb.UPDATE if after else Verb.UNREGISTER
+        portal.store.note(portal.actor, verb, thing, before, after)
+
+
+def _come_off(portal: Portal, connector_id: str, line: int) -> None:
+    """Nothing where our record does not say that it is connected, as when we took it off."""
+    with portal.store.editing():  # after an edit of our own has ended
+        try:
+            connector = portal.store.connectors.get(connector_id)
+        except NotFound:
+            return
+        if connector.joint(line) and _is_off(portal, connector_id, line):
+            _save(portal, connector, connectors.without(connector, line))
+
+
+def _is_off(portal: Portal, connector: str, line: int) -> bool:
+    try:
+        params = {"CONNECTOR": connector, "LINE": line}
+        answer = as_map(portal.rest.call("imconnector.status", params, repeatable=True))
+    except AuthorizationLost:
+        return False
+    except PortalError as exc:
+        if not exc.permanent or isinstance(exc, AccessDenied):
+            raise
+        return True  # it does not know such a connector any more
+    return answer.get("STATUS") in (False, "N", "", None)
+
+
+def _is_deleted(portal: Portal, line: int) -> bool:
+    params = {"PARAMS": {"select": ["ID"], "filter": {"ID": line}}}
+    try:
+        answer = portal.rest.call("imopenlines.config.list.get", params, repeatable=True)
+    except (AuthorizationLost, AccessDenied):
+        return False
+    rows = map(as_map, as_map(answer).values())
+    return all(_number(row.get("ID")) != line for row in rows)
+
+
+def _is_noted(portal: Portal, thing: tuple[str, str], before: dict[str, Any]) -> bool:
+    newest = portal.store.changes.newest(LOOKED_BACK)
+    noted = [change for change in newest if change.thing in (CONNECTOR, LINE)]
+    same = [one for one in noted if (one.thing, one.thing_id) == thing]
+    # A connector that was on our list, and was taken off it, has its line.
+    known = any(one.before == before or one.name for one in same)
+    return known or sum(one.user_id == SYSTEM.user_id for one in noted) >= MOST_NOTED
+
+
+def _number(value: object) -> int:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0

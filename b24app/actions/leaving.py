@@ -1,0 +1,185 @@
+"""Uninstalls: announced by an event anybody could have sent, confirmed before anything goes.
+
+The authorization server is asked in a series of looks with growing pauses, kept in the store, so
+that a restart loses none. See ``life.py`` for the states.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from typing import Final
+
+from b24app.actions import installs, life
+from b24app.actions.portal import open_portal
+from b24app.actions.presence import Presence, presence
+from b24app.actions.renewal import fingerprint
+from b24app.errors import (
+    AuthorizationLost,
+    Busy,
+    NotInstalled,
+    PortalError,
+    PortalUnreachable,
+    Unproven,
+)
+from b24app.records import SYSTEM, Actor, Departure, Installation, Lane, Life, Verb
+from b24app.resources import Resources
+from b24app.store import PortalStore
+
+# The uninstall event leaves before the authorization server has revoked the tokens, and one look
+# may meet an outage: so a few looks within two minutes, then more and more seldom.
+PAUSES: Final = (2, 5, 15, 30, 15, 45, 300, 900, 3600, 10800, 21600, 43200, 86400)
+# A portal that is let in so long after the event has not uninstalled us.
+SETTLED_SECONDS: Final = 100
+DAY: Final = 86400
+WEEK: Final = 7 * DAY
+# How long a word must have stood to confirm. A plain one counts at once. Chains refused without
+# one: asked twice, for one odd answer ends nothing. Where our own side may be to blame: a day.
+CONFIRMED: Final = {
+    Presence.GONE: 0,
+    Presence.SILENT: 60,
+    Presence.SPENT: DAY,
+    Presence.WRONG_KEYS: DAY,
+}
+
+log = logging.getLogger(__name__)
+
+
+def announce(resources: Resources, installation: Installation, *, clean: bool) -> bool:
+    """An uninstall event came: from now on the portal is looked at, and nothing is deleted yet.
+
+    ``clean`` is what its CLEAN asks for. False when one is being confirmed already, as in a flood
+    of forged ones; when True the caller should have somebody ``look`` soon.
+    """
+    member_id, departures = installation.member_id, resources.installations.departures
+    if not departures.begin(member_id, clean=clean):
+        return False
+    departures.look_at(member_id, time.time() + PAUSES[0])
+    if not _often_refuted(installation):
+        life.write_down(resources, member_id, installation.state, Life.UNINSTALLING, "leaving")
+    return True
+
+
+def look(resources: Resources, member_id: str) -> None:
+    """See what became of a portal that is uninstalling or suspended; the next look is planned.
+
+    Safe to repeat, also side by side. Raises StoreUnavailable.
+    """
+    departures = resources.installations.departures
+    try:
+        installation = resources.installations.get(member_id)
+    except NotInstalled:
+        departures.look_no_more(member_id)
+        return
+    departure = departures.read(member_id)
+    if departure:
+        _confirm(resources, installation, departure)
+    elif installation.state is Life.SUSPENDED:
+        _ask_whether_paid(resources, installation)
+    else:
+        departures.look_no_more(member_id)
+
+
+def _confirm(resources: Resources, installation: Installation, departure: Departure) -> None:
+    member_id, departures = installation.member_id, resources.installations.departures
+    try:
+        word = presence(resources, installation)
+    except Unproven:  # its authorization server is not on the operator's list any more
+        word = Presence.UNREACHABLE
+    heard = departures.hear(member_id, departure, word.value)
+    if heard is None:
+        return
+    if _is_confirmed(resources, installation, heard, word):
+        if forget(resources, installation, clean=heard.clean, departure=heard.id):
+            resources.counters.add("uninstalls", "confirmed")
+    elif word is Presence.INSTALLED and time.time() >= heard.began + SETTLED_SECONDS:
+        _refute(resources, installation, heard)
+    else:
+        pause = PAUSES[min(heard.looks, len(PAUSES)) - 1]
+        departures.look_at(member_id, time.time() + pause)
+
+
+def _is_confirmed(
+    resources: Resources, installation: Installation, heard: Departure, word: Presence
+) -> bool:
+    """Whether this word, heard for so long, proves that the portal has uninstalled us.
+
+    Refused keys may be our own fault; not when another portal was renewed with them meanwhile.
+    """
+    if word not in CONFIRMED:
+        return False
+    if time.time() >= heard.word_since + CONFIRMED[word]:
+        return True
+    if word is not Presence.WRONG_KEYS:
+        return False
+    proven = resources.installations.keys_proven_at(fingerprint(resources), installation.member_id)
+    return proven >= heard.began
+
+
+def _refute(resources: Resources, installation: Installation, departure: Departure) -> None:
+    """The event was forged: back to where it was, and everybody who looks after it is told."""
+    member_id, departures = installation.member_id, resources.installations.departures
+    before = departure.before
+    leaving = frozenset({Life.UNINSTALLING})
+    if not departures.move(member_id, leaving, before, departure=departure.id, refuted=True):
+        return
+    resources.counters.add("uninstalls", "unconfirmed")
+    log.warning("portal %s: an uninstall event was forged, nothing removed", member_id)
+    if not _often_refuted(installation):
+        life.write_down(resources, member_id, Life.UNINSTALLING, before, "stayed")
+    if before is Life.SUSPENDED:
+        departures.look_at(member_id, time.time() + life.FIRST_LOOK)
+    else:
+        departures.look_no_more(member_id)
+
+
+def _often_refuted(installation: Installation) -> bool:
+    """A flood of forged events must not push what people did out of the history."""
+    return installation.refuted_at > time.time() - DAY
+
+
+def _ask_whether_paid(resources: Resources, installation: Installation) -> None:
+    """Every hour, then each time it has waited twice as long, at last every week."""
+    member_id = installation.member_id
+    waited = time.time() - installation.since
+    pause = min(max(waited, life.FIRST_LOOK), WEEK)
+    resources.installations.departures.look_at(member_id, time.time() + pause)
+    try:
+        portal = open_portal(resources, member_id, SYSTEM, lane=Lane.BULK)
+        installs.learn(resources, installation, installs.inquire(portal.rest))
+    except (AuthorizationLost, PortalError, PortalUnreachable, Busy) as exc:
+        log.info("portal %s: still suspended (%s)", member_id, type(exc).__name__)
+
+
+def forget(
+    resources: Resources,
+    installation: Installation,
+    *,
+    clean: bool,
+    departure: str = "",
+    actor: Actor = SYSTEM,
+) -> bool:
+    """Remove a portal that is gone: everything when ``clean``, else only what is secret.
+
+    What stays is noted as not on the portal any more: an uninstall removes bots and chat apps
+    there (bitrix-modules: rest/lib/appTable.php, im/lib/bot.php). Its jobs leave the queue. With
+    the id of a ``departure`` only while that one stands; False when it does not. Waits some
+    seconds for an edit that is under way, so that it writes nothing afterwards.
+    """
+    member_id, known = installation.member_id, resources.installations
+    store = PortalStore(resources.redis, member_id)
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(Busy):
+            held.enter_context(store.editing())
+        if clean:
+            done = known.remove(member_id, departure)
+        else:
+            done = known.remove_secrets(member_id, departure)
+        if done and not clean:
+            store.unpublish()
+            line = (actor, Verb.UNREGISTER)
+            life.write_down(resources, member_id, installation.state, Life.GONE, line=line)
+    if done:
+        resources.forget_jobs(member_id)
+    return done

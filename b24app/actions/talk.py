@@ -1,0 +1,235 @@
+"""Bots that answer: a welcome where one joins a chat, a reply to a command.
+
+The two families of events carry the same in two shapes (b24restdocs: chat-bots-v2/events,
+chat-bots/outdated; bitrix-modules: im/classes/general/im_rest.php). A portal may tell of one bot
+in both; only the family the bot was registered with counts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from b24app.actions import proof
+from b24app.actions.inbox import Happening
+from b24app.actions.portal import open_portal
+from b24app.bitrix.answers import as_map
+from b24app.bitrix.inbound import LANGUAGE
+from b24app.bitrix.rest import Client
+from b24app.errors import AuthorizationLost, NotFound, PortalError, PortalUnreachable
+from b24app.records import SYSTEM, Bot, BotApi, Command, Installation, Text
+from b24app.resources import Resources
+from b24app.store import PortalStore
+from b24app.store.spoken import Spoken
+
+DAY: Final = 86400
+# A bot that is added to the same chat again is welcome again; one joining told twice is not.
+JOINED_SECONDS: Final = 60
+MOST_COMMANDS: Final = 10  # the portal runs no more of one message
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Cue:
+    """What a bot is asked to answer: where, and with whose token of the event, if any."""
+
+    api: BotApi
+    bot_id: int
+    dialog: str
+    language: str
+    command_id: int = 0
+    message_id: int = 0
+    access: str = field(default="", repr=False)
+
+
+Say = tuple[str, dict[str, Any]]  # a method and its parameters
+
+
+def welcome(resources: Resources, happening: Happening) -> None:
+    """Say the bot's welcome where it joined; silent without one, or for a bot that is not ours.
+
+    Raises what passes, to be tried again: PortalError, PortalUnreachable, StoreUnavailable.
+    """
+    store = PortalStore(resources.redis, happening.member_id)
+    for cue in _joinings(happening):
+        bot = _bot(store, cue)
+        if bot and bot.welcome and cue.dialog:
+            what = f"join:{cue.bot_id}:{cue.dialog}"
+            _say_once(resources, happening, cue, (what, JOINED_SECONDS), _welcome(cue), bot.welcome)
+
+
+def answer(resources: Resources, happening: Happening) -> None:
+    """Reply to the commands of one message; each once, silent without a text. Raises as above."""
+    store = PortalStore(resources.redis, happening.member_id)
+    for cue in _commands(happening):
+        command = _command(store, cue)
+        if command and command.replies and cue.message_id:
+            what = f"command:{cue.message_id}:{cue.command_id}"
+            _say_once(resources, happening, cue, (what, DAY), _answer(cue), command.replies)
+
+
+def text_in(texts: Sequence[Text], *languages: str) -> str:
+    """The text in the first of these languages it has, else in its first; empty for none."""
+    by_language = {entry.language: entry.text for entry in texts}
+    for language in languages:
+        if language in by_language:
+            return by_language[language]
+    return next(iter(by_language.values()), "")
+
+
+def _joinings(happening: Happening) -> Iterator[Cue]:
+    data = as_map(happening.event.data)
+    if happening.event.name == "ONIMBOTV2JOINCHAT":
+        yield _cue_v2(data)
+        return
+    params = as_map(data.get("PARAMS"))
+    for entry in map(as_map, as_map(data.get("BOT")).values()):
+        yield _cue_v1(entry, params)
+
+
+def _commands(happening: Happening) -> Iterator[Cue]:
+    data = as_map(happening.event.data)
+    if happening.event.name == "ONIMBOTV2COMMANDADD":
+        yield _cue_v2(data)
+        return
+    params = as_map(data.get("PARAMS"))
+    for entry in [*map(as_map, as_map(data.get("COMMAND")).values())][:MOST_COMMANDS]:
+        yield _cue_v1(entry, params)
+
+
+def _cue_v1(entry: Mapping[str, Any], params: Mapping[str, Any]) -> Cue:
+    return Cue(
+        api=BotApi.V1,
+        bot_id=_number(entry.get("BOT_ID")),
+        dialog=_dialog(params.get("DIALOG_ID")),
+        language=_language(params.get("LANGUAGE")),
+        command_id=_number(entry.get("COMMAND_ID")),
+        message_id=_number(entry.get("MESSAGE_ID")),
+        access=_token(as_map(entry.get("AUTH"))),
+    )
+
+
+def _cue_v2(data: Mapping[str, Any]) -> Cue:
+    bot, chat = as_map(data.get("bot")), as_map(data.get("chat"))
+    return Cue(
+        api=BotApi.V2,
+        bot_id=_number(bot.get("id")),
+        dialog=_dialog(data.get("dialogId") or chat.get("dialogId")),
+        language=_language(data.get("language")),
+        command_id=_number(as_map(data.get("command")).get("id")),
+        message_id=_number(as_map(data.get("message")).get("id")),
+        access=_token(as_map(bot.get("auth"))),
+    )
+
+
+def _welcome(cue: Cue) -> Say:
+    if cue.api is BotApi.V1:
+        return "imbot.message.add", {"BOT_ID": cue.bot_id, "DIALOG_ID": cue.dialog}
+    return "imbot.v2.Chat.Message.send", {"botId": cue.bot_id, "dialogId": cue.dialog}
+
+
+def _answer(cue: Cue) -> Say:
+    if cue.api is BotApi.V1:
+        params = {"COMMAND_ID": cue.command_id, "MESSAGE_ID": cue.message_id}
+        return "imbot.command.answer", params
+    return "imbot.v2.Command.answer", {
+        "botId": cue.bot_id,
+        "commandId": cue.command_id,
+        "messageId": cue.message_id,
+        "dialogId": cue.dialog,
+    }
+
+
+def _bot(store: PortalStore, cue: Cue) -> Bot | None:
+    try:
+        bot = store.bots.get(cue.bot_id)
+    except NotFound:
+        return None
+    return bot if bot.published and bot.api is cue.api else None
+
+
+def _command(store: PortalStore, cue: Cue) -> Command | None:
+    try:
+        command = store.commands.get(cue.command_id)
+    except NotFound:
+        return None
+    if not command.published or command.bot_id != cue.bot_id:
+        return None
+    return command if _bot(store, cue) else None
+
+
+def _say_once(
+    resources: Resources,
+    happening: Happening,
+    cue: Cue,
+    mark: tuple[str, int],
+    say: Say,
+    texts: Sequence[Text],
+) -> None:
+    """Say it unless it was begun before; where nobody knows whether it was said, it was.
+
+    What the portal refuses for good is not tried again: a bot that is silent harms nobody.
+    """
+    installation = resources.installations.get(happening.member_id)
+    text = text_in(texts, cue.language, installation.language, "en")
+    spoken = Spoken(resources.redis, happening.member_id)
+    if not text or not spoken.begin(*mark):
+        return
+    method, params = say
+    if cue.api is BotApi.V1:
+        params = params | {"MESSAGE": text}
+    else:
+        params = params | {"fields": {"message": text}}
+    try:
+        _call(resources, installation, cue, (method, params))
+    except (PortalError, PortalUnreachable, AuthorizationLost) as exc:
+        if not _may_be_tried_again(exc):
+            log.warning("portal %s: bot %s stays silent: %s", happening.member_id, cue.bot_id, exc)
+            return
+        spoken.take_back(mark[0])
+        raise
+
+
+def _may_be_tried_again(error: Exception) -> bool:
+    if isinstance(error, PortalUnreachable):
+        return not error.sent
+    return isinstance(error, PortalError) and not error.permanent
+
+
+def _call(resources: Resources, installation: Installation, cue: Cue, say: Say) -> None:
+    """Through the bot's own token of the event; when it is gone or too old, the stored chain."""
+    if cue.access:
+        m, endpoint = installation.member_id, installation.client_endpoint
+        own = proof.client(resources, m, endpoint, cue.access)
+        try:
+            own.call(*say)
+        except AuthorizationLost:
+            pass  # nothing was said
+        else:
+            return
+    stored: Client = open_portal(resources, installation.member_id, SYSTEM).rest
+    stored.call(*say)
+
+
+def _number(value: object) -> int:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
+
+
+def _dialog(value: object) -> str:
+    """A dialog is a person's or bot's number, or ``chat`` and a number."""
+    text = str(value or "")
+    return text if _number(text.removeprefix("chat")) else ""
+
+
+def _language(value: object) -> str:
+    text = str(value or "").lower()
+    return text if LANGUAGE.fullmatch(text) else ""
+
+
+def _token(auth: Mapping[str, Any]) -> str:
+    found = auth.get("access_token")
+    return found if isinstance(found, str) and len(found) <= 2048 else ""

@@ -1,0 +1,266 @@
+"""Commands for operators about portals: ``flask --app app portals list``, ``… doctor`` and more.
+
+What they print holds no secret.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import click
+from flask.cli import AppGroup
+
+from b24app.actions import doctor, leaving, tokens
+from b24app.actions.findings import Health, Line, verdict
+from b24app.actions.renewal import OPERATOR
+from b24app.errors import (
+    AuthorizationLost,
+    AuthServerRefused,
+    AuthServerUnreachable,
+    B24AppError,
+    Busy,
+    NotInstalled,
+)
+from b24app.records import ChainFacts, Installation, Life, Outcome, PortalRow, Sighting, Standing
+from b24app.resources import Resources, resources
+
+# What the operator reads of each line; the same lines as on the connection page.
+WORDS: Final[Mapping[tuple[str, str], str]] = {
+    ("installation", "finished"): "complete, installed %(at)s",
+    ("installation", "unfinished"): "not finished: an administrator has to open the application,"
+    " whose installer ends it; until then the portal sends no events",
+    ("installation", "suspended"): "suspended: what was paid for has ended; goes on by itself",
+    ("installation", "leaving"): "an uninstall event came and is being confirmed",
+    ("installation", "unknown"): "stored %(at)s; whether it is complete could not be asked",
+    ("access", "alive"): "in use: %(name)s, in reserve: %(spares)s",
+    ("access", "waiting"): "no chain lives; waits for an administrator to open the application",
+    ("access", "unpaid"): "%(reason)s since %(since)s: a plan or trial has ended",
+    ("access", "removed"): "%(reason)s since %(since)s: uninstalled in the portal",
+    ("access", "deleted"): "%(reason)s since %(since)s: the portal was deleted",
+    ("access", "keys"): "%(reason)s since %(since)s: mend B24_CLIENT_ID or B24_CLIENT_SECRET",
+    ("access", "away"): "%(reason)s since %(since)s: the authorization server did not answer",
+    ("access", "refused"): "%(reason)s since %(since)s: the authorization server refuses",
+    ("server", "confirmed"): "%(server)s knows our access token, %(milliseconds)s ms",
+    ("server", "renewed"): "%(server)s has just renewed the pair",
+    ("server", "silent"): "%(server)s does not answer",
+    ("server", "refused"): "%(server)s does not know our access token",
+    ("server", "keys"): "%(server)s refuses B24_CLIENT_ID or B24_CLIENT_SECRET",
+    ("server", "unlisted"): "%(server)s is not in B24_AUTH_SERVERS",
+    ("server", "unknown"): "%(server)s could not be asked",
+    ("token", "known"): "application token known",
+    ("token", "unknown"): "application token not known: every event is refused until an"
+    " administrator opens the application, or an ONAPPINSTALL or ONAPPUPDATE brings it",
+    ("scopes", "complete"): "granted: %(granted)s",
+    ("scopes", "missing"): "granted: %(granted)s; missing: %(missing)s",
+    ("portal", "fast"): "%(domain)s answers in %(milliseconds)s ms",
+    ("portal", "slow"): "%(domain)s answers in %(milliseconds)s ms, which is slow",
+    ("portal", "silent"): "%(domain)s gives no usable answer",
+    ("portal", "deleted"): "%(domain)s says that it was deleted",
+    ("portal", "shut"): "%(domain)s does not accept our access token",
+    ("portal", "busy"): "%(domain)s takes no more requests just now",
+    ("portal", "refused"): "%(domain)s refuses with %(code)s",
+    ("portal", "unasked"): "%(domain)s was not asked: there is no access token",
+    ("portal", "unknown"): "%(domain)s could not be asked",
+    ("clock", "right"): "%(seconds)s s apart",
+    ("clock", "off"): "%(seconds)s s apart",
+    ("clock", "wrong"): "%(seconds)s s apart: set this host's clock, or the portal's is wrong",
+    ("clock", "unknown"): "the portal could not be asked for its time",
+    ("budget", "free"): "%(level)s %% full",
+    ("budget", "full"): "%(level)s %% full",
+    ("budget", "narrowed"): "%(level)s %% full, narrowed to %(width)s %% after refusals",
+    ("budget", "blocked"): "%(level)s %% full, paused: %(blocked)s",
+    ("address", "good"): "%(address)s",
+    ("address", "plain"): "APP_URL %(address)s is not https",
+    ("address", "dotless"): "APP_URL %(address)s has no dot in its host; portals refuse it",
+    ("address", "elsewhere"): "APP_URL is %(address)s, the page was opened at %(opened_at)s",
+    ("subscriptions", "complete"): "all bound to %(address)s",
+    ("subscriptions", "missing"): "not bound: %(missing)s",
+    ("subscriptions", "stale"): "also bound to an earlier address: %(stale)s",
+    ("subscriptions", "unknown"): "the portal could not be asked",
+    ("events", "seen"): "last done: %(name)s %(last)s; waiting: %(waiting)s",
+    ("events", "waiting"): "waiting: %(waiting)s",
+    ("events", "none"): "none has come yet",
+    ("events", "refused"): "forged within a day, or with an old application token:"
+    " %(refused)s kept",
+    ("events", "refuted"): "an uninstall event was found untrue %(since)s; nothing was removed",
+    ("events", "failed"): "dead letters: %(dead)s; see jobs failed",
+    ("events", "stuck"): "waiting: %(waiting)s; is a worker running?",
+}
+COLOURS: Final = {Health.GREEN: "green", Health.AMBER: "yellow", Health.RED: "red"}
+
+portals = AppGroup("portals", help="The portals that have installed the application.")
+
+
+@portals.command("list")
+@click.option("--troubled", is_flag=True, help="Only those without working access.")
+def show_list(troubled: bool) -> None:
+    """List every portal: member id, domain, state, reason, last renewal."""
+    for row in resources().installations.overview.rows():
+        state, reason = _state(row.state, row.standing)
+        if troubled and state == "works":
+            continue
+        click.echo(f"{row.member_id}  {row.domain}  {state}  {reason or '-'}  {_renewed(row)}")
+
+
+@portals.command()
+@click.argument("portal")
+def show(portal: str) -> None:
+    """Show what is stored of PORTAL, a domain or member id; no token."""
+    known = resources()
+    installation = _named(known, portal)
+    standing = known.installations.ledger.read(installation.member_id)
+    for name, value in _record(installation, standing).items():
+        click.echo(f"{name:18} {value}")
+    for chain in standing.chains:
+        click.echo(f"{'chain':18} {_chain(chain)}")
+
+
+@portals.command("doctor")
+@click.argument("portal")
+def examine(portal: str) -> None:
+    """Say what is wrong with PORTAL, a domain or member id; ends with 1 when a line is red."""
+    known = resources()
+    lines = doctor.examine(known, _named(known, portal))
+    for line in lines:
+        colour = click.style(f"{line.health.value:6}", fg=COLOURS[line.health])
+        click.echo(f"{colour} {line.topic:14} {text(line)}")
+        for detail in _details(line):
+            click.echo(f"{'':21} {detail}")
+    if verdict(lines) is Health.RED:
+        raise click.exceptions.Exit(1)
+
+
+@portals.command()
+@click.argument("portal")
+def refresh(portal: str) -> None:
+    """Renew the access of PORTAL, a domain or member id, once and now."""
+    known = resources()
+    installation = _named(known, portal)
+    in_use = known.installations.ledger.access(installation.member_id)
+    try:
+        tokens.renew(known, installation, in_use)
+    except B24AppError as exc:
+        raise click.ClickException(_refusal(exc)) from exc
+    click.echo(f"{installation.domain}: renewed")
+
+
+@portals.command()
+@click.argument("portal")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def forget(portal: str, yes: bool) -> None:
+    """Delete everything stored of PORTAL, a domain or member id, as an uninstall does.
+
+    In the portal nothing is changed. It cannot be undone.
+    """
+    known = resources()
+    installation = _named(known, portal)
+    if not yes:
+        name = f"{installation.domain} ({installation.member_id})"
+        click.confirm(f"Delete everything stored of {name}?", abort=True)
+    leaving.forget(known, installation, clean=True)
+    click.echo(f"{installation.domain}: everything is deleted")
+
+
+def _named(known: Resources, portal: str) -> Installation:
+    """The installation of a member id or domain; ends the command when there is none."""
+    name = portal.strip().lower()
+    try:
+        return known.installations.get(name)
+    except NotInstalled:
+        found = known.installations.overview.find(name)
+    if len(found) > 1:
+        raise click.ClickException(f"{portal}: several portals, name one: {' '.join(found)}")
+    if not found:
+        raise click.ClickException(f"{portal}: no such portal is installed")
+    return known.installations.get(found[0])
+
+
+def _state(life: Life, standing: Standing) -> tuple[str, str]:
+    """One word for the list, and the reason behind it."""
+    if life in (Life.SUSPENDED, Life.UNINSTALLING):
+        return life.value, standing.trouble.reason if standing.trouble else ""
+    if standing.trouble:
+        return "troubled", standing.trouble.reason
+    if standing.waiting:
+        last = standing.chains[0] if standing.chains else None
+        return "waiting", (last.reason or last.state.value) if last else "no_chain"
+    return "works", ""
+
+
+def _renewed(row: PortalRow) -> str:
+    return _moment(max((chain.issued_at for chain in row.standing.chains), default=0))
+
+
+def _record(installation: Installation, standing: Standing) -> dict[str, str]:
+    state, reason = _state(installation.state, standing)
+    return {
+        "member id": installation.member_id,
+        "domain": installation.domain,
+        "endpoint": installation.client_endpoint,
+        "authorization": installation.server_endpoint,
+        "state": f"{installation.state.value} since {_moment(installation.since)}",
+        "access": f"{state} {reason}".strip(),
+        "scope": " ".join(installation.scope),
+        "status": installation.status,
+        "license": installation.license or "unknown",
+        "language": installation.language,
+        "installed": f"{_moment(installation.installed_at)} by user {installation.installed_by}",
+        "application token": "known" if installation.application_token else "unknown",
+    }
+
+
+def _chain(chain: ChainFacts) -> str:
+    reason = f" ({chain.reason})" if chain.reason else ""
+    return (
+        f"user {chain.user_id} {chain.name}: {chain.state.value}{reason}"
+        f" since {_moment(chain.since)}, proven {_moment(chain.proven_at)},"
+        f" renewed {_moment(chain.issued_at)}, access until {_moment(chain.expires_at)}"
+    )
+
+
+def text(line: Line) -> str:
+    """The line in the operator's words."""
+    facts = {name: _shown(name, value) for name, value in line.facts.items()}
+    return WORDS[line.topic, line.state] % facts
+
+
+def _shown(name: str, value: Any) -> str:  # noqa: ANN401 facts are of many kinds
+    if name in ("at", "since", "last"):
+        return _moment(int(value))
+    if name in ("level", "width"):
+        return str(round(value * 100))
+    if name == "blocked":
+        return ", ".join(f"{block.method} until {_moment(int(block.until))}" for block in value)
+    if isinstance(value, tuple):
+        return " ".join(str(entry) for entry in value) or "nothing"
+    return str(value)
+
+
+def _details(line: Line) -> list[str]:
+    chains = [_chain(chain) for chain in line.facts.get("chains", ())]
+    return chains + [_event(seen) for seen in line.facts.get("sightings", ())]
+
+
+def _event(seen: Sighting) -> str:
+    outcome = "REFUSED" if seen.outcome is Outcome.REFUSED else seen.outcome.value
+    return f"{_moment(seen.at)} {seen.name} {outcome}"
+
+
+def _refusal(error: B24AppError) -> str:
+    if isinstance(error, AuthorizationLost):
+        return OPERATOR.get(error.reason, error.reason)
+    if isinstance(error, AuthServerRefused):
+        return OPERATOR["wrong_keys"]
+    if isinstance(error, AuthServerUnreachable):
+        return OPERATOR["unreachable"]
+    if isinstance(error, Busy):
+        return "somebody else is renewing it; try again in a moment"
+    return str(error)
+
+
+def _moment(seconds: int) -> str:
+    if not seconds:
+        return "never"
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -1,0 +1,177 @@
+"""``flask --app app portals …``: what the operator sees and does, and never a secret."""
+
+import uuid
+
+import pytest
+
+from b24app import keys
+from b24app.actions import doctor
+from b24app.records import Actor, Verb
+from b24app.store import PortalStore
+from sandbox import oauth, portal
+from tests.cast import typed
+
+ANNA = Actor(1, "Anna Sokolova", True)
+
+
+@pytest.fixture
+def run(app):
+    """Run one command as the operator would; what it printed and how it ended."""
+
+    def command(*arguments: str, answer: str = ""):
+        return app.test_cli_runner().invoke(args=["portals", *arguments], input=answer)
+
+    return command
+
+
+@pytest.fixture
+def settled(anna, work, world):
+    anna.install()
+    world.drain()
+    work()
+    return anna
+
+
+def lose_access(person, world) -> None:
+    oauth.expire_access_tokens(world, person.portal)
+    oauth.kill_refresh_tokens(world, person.portal)
+
+
+def test_the_list_has_a_line_for_each_portal_with_its_state(settled, boris, world, run):
+    boris.install()
+    lose_access(boris, world)
+    run("doctor", boris.portal.member_id)
+
+    lines = sorted(run("list").output.splitlines(), key=lambda line: line.split()[2])
+
+    assert [line.split()[:4] for line in lines] == [
+        [boris.portal.member_id, boris.portal.host, "waiting", "invalid_grant"],
+        [settled.portal.member_id, settled.portal.host, "works", "-"],
+    ]
+    assert all(line.split()[4].endswith("Z") for line in lines)
+
+
+def test_the_list_can_show_those_in_trouble_only(settled, boris, world, run):
+    boris.install()
+    lose_access(boris, world)
+    run("doctor", boris.portal.member_id)
+
+    assert boris.portal.host in run("list", "--troubled").output
+    assert settled.portal.host not in run("list", "--troubled").output
+
+
+def test_the_list_tells_a_suspended_portal_from_a_broken_one(settled, resources, run):
+    resources.redis.hset(keys.installation(settled.portal.member_id), "state", "suspended")
+
+    assert run("list", "--troubled").output.split()[2] == "suspended"
+    assert "suspended since" in run("show", settled.portal.host).output
+
+
+def test_the_list_of_very_many_portals_is_read_in_few_questions(resources, run):
+    """Two thousand portals cost some tens of commands' round trips, not four thousand."""
+    member_ids = [uuid.uuid4().hex for _ in range(2000)]
+    with resources.redis.pipeline(transaction=False) as pipe:
+        pipe.sadd(keys.portals(), *member_ids)
+        for number, member_id in enumerate(member_ids):
+            fields = {"domain": f"p{number}.example.com", "installed_at": 1}
+            pipe.hset(keys.installation(member_id), mapping=fields)
+        pipe.execute()
+    reads = resources.redis.info("stats")["total_reads_processed"]
+
+    output = run("list").output
+
+    assert len(set(output.splitlines())) == 2000
+    assert resources.redis.info("stats")["total_reads_processed"] - reads < 200
+
+
+def test_a_portal_is_shown_by_its_domain_or_its_member_id(settled, run):
+    by_domain = run("show", settled.portal.host)
+
+    assert by_domain.exit_code == 0
+    assert by_domain.output == run("show", settled.portal.member_id).output
+    assert "user 1 Anna Sokolova: alive" in by_domain.output
+
+
+def test_the_doctor_prints_the_lines_of_the_page_and_ends_well(settled, run):
+    result = run("doctor", settled.portal.host)
+
+    assert result.exit_code == 0
+    topics = [line.split()[1] for line in result.output.splitlines() if line.startswith("green")]
+    assert topics == list(doctor.TOPICS)
+
+
+def test_the_doctor_ends_with_1_when_something_is_red(settled, world, run):
+    portal.finish_install(world, settled.portal, settled.user, finished=False)
+
+    result = run("doctor", settled.portal.host)
+
+    assert result.exit_code == 1
+    assert "red    installation" in result.output
+
+
+def test_the_doctor_tells_why_access_is_lost(settled, world, run):
+    lose_access(settled, world)
+
+    result = run("doctor", settled.portal.host)
+
+    assert result.exit_code == 1
+    assert "no chain lives" in result.output
+    assert "dead (invalid_grant)" in result.output
+
+
+def test_a_refresh_renews_once_now(settled, world, run):
+    result = run("refresh", settled.portal.host)
+
+    assert result.exit_code == 0
+    assert world.renewals == 1
+
+
+def test_a_refresh_that_is_refused_says_who_can_mend_it(settled, world, run):
+    world.faults.order_token("wrong_client", times=3)
+
+    result = run("refresh", settled.portal.host)
+
+    assert result.exit_code == 1
+    assert "B24_CLIENT_ID" in result.output
+
+
+def test_an_unknown_portal_is_a_clear_line(app, run):
+    for command in ("show", "doctor", "refresh", "forget"):
+        result = run(command, "nowhere.example.com")
+        assert result.exit_code == 1
+        assert "no such portal is installed" in result.output
+
+
+def test_forgetting_asks_first(settled, resources, run):
+    result = run("forget", settled.portal.host, answer="n\n")
+
+    assert result.exit_code == 1
+    assert resources.installations.member_ids() == [settled.portal.member_id]
+
+
+def test_forgetting_leaves_nothing_of_the_portal(settled, boris, resources, run):
+    boris.install()
+    settled.post("/chat-apps", typed())
+    PortalStore(resources.redis, settled.portal.member_id).note(
+        ANNA, Verb.UPDATE, ("installation", settled.portal.member_id), {}, {}
+    )
+
+    result = run("forget", settled.portal.host, "--yes")
+
+    assert result.exit_code == 0
+    left = resources.redis.keys(f"*{settled.portal.member_id}*")
+    assert [key for key in left if not key.startswith("rq:")] == []
+    assert resources.installations.member_ids() == [boris.portal.member_id]
+
+
+def test_nothing_that_is_printed_holds_a_secret(settled, world, run):
+    name = settled.portal.host
+    output = "".join(
+        run(*arguments).output
+        for arguments in (("list",), ("show", name), ("doctor", name), ("refresh", name))
+    )
+
+    secrets = [world.card.client_secret]
+    secrets += [token for grant in world.grants.values() for token in (grant.access, grant.refresh)]
+    secrets += [settled.portal.installs[world.card.client_id].application_token]
+    assert [secret for secret in secrets if secret in output] == []
