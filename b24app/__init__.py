@@ -8,16 +8,23 @@ from typing import Final
 
 from flask import Flask
 
-from b24app import cli, i18n
+from b24app import cli, cli_portals, i18n
 from b24app.observe import set_up_logging
 from b24app.resources import EXTENSION, open_resources
 from b24app.settings import Settings
 from b24app.web import (
     assets,
+    bots,
+    bulk,
     chat_apps,
+    commands,
+    connection,
+    connector_lines,
+    connectors,
     events,
     frame,
     health,
+    history,
     installs,
     replies,
     security,
@@ -46,7 +53,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.init_app(app)
     replies.init_app(app)
     words.init_app(app)
-    for room in (frame, session, installs, events, health, chat_apps):
+    for room in (
+        *(frame, session, installs, events, health),
+        *(chat_apps, bots, commands, connectors, connector_lines, connection, history, bulk),
+    ):
         app.register_blueprint(room.blueprint)
     app.cli.add_command(cli.worker)
+    app.cli.add_command(cli.jobs_group)
+    app.cli.add_command(cli.keys_group)
+    app.cli.add_command(cli_portals.portals)
     return app

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 
 import requests
 
-from sandbox.world import ChatApp, Portal, User, World
+from sandbox.world import Bot, ChatApp, Portal, User, World
 
 TIMEOUT = 20
 
@@ -123,6 +123,10 @@ class Person:
         """The chat apps of this person's portal, asked of the portal."""
         return self.portal.chat_apps
 
+    def bots(self) -> list[Bot]:
+        """The bots of this person's portal that are the application's, asked of the portal."""
+        return [bot for bot in self.portal.bots if bot.client_id == self.world.card.client_id]
+
     def calls(self, method: str) -> list[dict[str, object]]:
         """The parameters of every call of a method this portal has received."""
         return [call.params for call in self.portal.rest_log if call.method == method.lower()]
@@ -143,5 +147,68 @@ def typed(**changes: object) -> dict[str, object]:
         "title": ["Board", "Tafel"],
         "description": ["", ""],
         "copyright": ["", ""],
+    }
+    return form | changes
+
+
+def typed_bot(**changes: object) -> dict[str, object]:
+    """What a person types into the form of a new bot; names as in the form."""
+    form: dict[str, object] = {
+        "version": "0",
+        "code": "helper",
+        "type": "bot",
+        "name": "Helper",
+        "last_name": "of Aurora",
+        "position": "Knows the way",
+        "color": "LIGHT_BLUE",
+        "gender": "F",
+        "avatar": "",
+        "reactions": "1",
+        "welcome_language": ["en", "de"],
+        "welcome": ["Hello!\r\nAsk me anything.", ""],
+    }
+    return form | changes
+
+
+def typed_command(bot_id: int, **changes: object) -> dict[str, object]:
+    """What a person types into the form of a new command; names as in the form."""
+    form: dict[str, object] = {
+        "version": "0",
+        "bot_id": str(bot_id),
+        "name": "help",
+        "language": ["en", "de"],
+        "title": ["Shows the way", "Zeigt den Weg"],
+        "params": ["[topic]", "[Thema]"],
+        "replies_language": ["en"],
+        "replies": ["Turn left."],
+    }
+    return form | changes
+
+
+def typed_connector(**changes: object) -> dict[str, object]:
+    """What a person types into the form of a new connector; names as in the form."""
+    form: dict[str, object] = {
+        "version": "0",
+        "id": "b24app_mail",
+        "name": "Mail",
+        "svg": "",
+        "color": "#2fc6f6",
+        "color_off": "#a8adb4",
+        "size": "70",
+        "delete_incoming": "1",
+        "edit_outgoing": "1",
+        "system_messages": "1",
+    }
+    return form | changes
+
+
+def typed_joint(version: int, **changes: object) -> dict[str, object]:
+    """What a person types into the form of a connector's open line; names as in the form."""
+    form: dict[str, object] = {
+        "version": str(version),
+        "name": "Mail of Aurora",
+        "url": "https://mail.example.com/",
+        "url_im": "",
+        "id": "aurora@example.com",
     }
     return form | changes

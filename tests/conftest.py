@@ -102,10 +102,14 @@ def settings(world: World, store_url: str, app_port: int, var: Path) -> Settings
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The application on an empty store, listening at its own address."""
+def empty_store(settings: Settings) -> None:
     with redis.Redis.from_url(settings.redis_url) as client:
         client.flushall()
+
+
+@pytest.fixture
+def app(settings: Settings, empty_store: None) -> Iterator[Flask]:
+    """The application on an empty store, listening at its own address."""
     app = create_app(settings)
     server = make_server("127.0.0.1", settings.port, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

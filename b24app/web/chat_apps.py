@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import Any, Final
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from b24app import i18n
-from b24app.actions import bots, chat_apps, drafts, icons
+from b24app.actions import bots, chat_apps, drafts, icons, pictures
 from b24app.actions.drafts import Draft
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict, NotOurs
 from b24app.records import ChatApp, Translation
-from b24app.web import comparison, replies, sentences
+from b24app.web import comparison, forms, replies, sentences
 from b24app.web.session import admin, fresh_admin, portal, session
 
 TEXTS: Final = (
@@ -25,7 +24,6 @@ TEXTS: Final = (
     *("js_method", "js_param", "context", "icon"),
 )
 COLUMNS: Final = ("language", "title", "description", "copyright")
-ROWS_READ: Final = drafts.MAX_TRANSLATIONS + 1
 FLAGS: Final = ("iframe_popup", "admin_only", "hidden", "extranet", "livechat")
 
 blueprint = Blueprint("chat_apps", __name__, url_prefix="/chat-apps")
@@ -84,7 +82,7 @@ def update(app_id: int) -> ResponseReturnValue:
     text = _("Saved. The portal has accepted the change.")
     if app.version == draft.version:
         text = _("Nothing was changed, so nothing was sent.")
-    return _told(_form(portal(), drafts.of_chat_app(app), app), text)
+    return forms.told(_form(portal(), drafts.of_chat_app(app), app), text)
 
 
 @blueprint.post("/<int:app_id>/republication")
@@ -107,11 +105,11 @@ def republish(app_id: int) -> ResponseReturnValue:
             new=app.id,
             old=app_id,
         )
-        return _told(form, text, "warning")
+        return forms.told(form, text, "warning")
     text = _(
         "Republished. The new number is %(new)s; number %(old)s is gone.", new=app.id, old=app_id
     )
-    return _told(form, text)
+    return forms.told(form, text)
 
 
 @blueprint.post("/<int:app_id>/unregistration")
@@ -142,7 +140,7 @@ def renew_hash(app_id: int) -> ResponseReturnValue:
     """Give the chat app a new HASH."""
     app = chat_apps.renew_hash(portal(), app_id)
     form = _form(portal(), drafts.of_chat_app(app), app)
-    return _told(form, _("The hash is new. Give it to the page behind the chat app."))
+    return forms.told(form, _("The hash is new. Give it to the page behind the chat app."))
 
 
 @blueprint.post("/icon")
@@ -159,21 +157,18 @@ def icon() -> ResponseReturnValue:
     return render_template(
         "chat_apps/_icon.html",
         icon=base64.b64encode(sprite).decode(),
-        icon_url=icons.data_url(sprite),
+        icon_url=pictures.data_url(sprite),
         error="",
     )
 
 
 def read_draft(form: MultiDict[str, str]) -> Draft:
     """What was typed, as it was typed."""
-    columns = [form.getlist(name)[:ROWS_READ] for name in COLUMNS]
-    length = max(len(column) for column in columns)
-    rows = zip(*(column + [""] * (length - len(column)) for column in columns), strict=True)
     typed: dict[str, Any] = {name: form[name] for name in TEXTS if name in form}
     typed |= {name: form.get(name) == "1" for name in FLAGS}
     return Draft(
         version=form.get("version", 0, int),
-        translations=tuple(Translation(*row) for row in rows),
+        translations=tuple(Translation(*row) for row in forms.rows(form, *COLUMNS)),
         **typed,
     )
 
@@ -185,7 +180,7 @@ def index_context(of: Portal, language: str) -> dict[str, Any]:
         {
             "app": app,
             "title": app.title(language, _portal_language(of), "en"),
-            "icon_url": icons.data_url(app.icon) if app.icon else "",
+            "icon_url": pictures.data_url(app.icon) if app.icon else "",
             "bot_name": names.get(app.bot_id, ""),
             "languages": ", ".join(entry.language for entry in app.translations),
             "updated": i18n.moment(app.updated_at),
@@ -197,7 +192,7 @@ def index_context(of: Portal, language: str) -> dict[str, Any]:
 
 def _index(text: str = "") -> Response:
     page = render_template("chat_apps/index.html", **index_context(portal(), session().language))
-    return _told(page, text)
+    return forms.told(page, text)
 
 
 def _form(
@@ -218,7 +213,7 @@ def _form(
         labels={name: comparison.label(name, draft) for name in errors or {}},
         bots=bots.living(of),
         languages=i18n.languages(*(entry.language for entry in draft.translations)),
-        icon_url=icons.data_url(shown) if shown else "",
+        icon_url=pictures.data_url(shown) if shown else "",
         portal_language=language,
         conflict=conflict,
         hash_visible=bool(app and app.hash),
@@ -237,14 +232,6 @@ def _conflict(draft: Draft, conflict: Conflict) -> str:
         "rows": comparison.rows(draft, drafts.of_chat_app(saved)),
     }
     return _form(portal(), draft, saved, conflict=both)
-
-
-def _told(page: str, text: str, kind: str = "success") -> Response:
-    """The page with a message that is read out; without text only the page."""
-    response = make_response(page)
-    if text:
-        response.headers["HX-Trigger"] = json.dumps({"message": {"kind": kind, "text": text}})
-    return response
 
 
 def _portal_language(of: Portal) -> str:

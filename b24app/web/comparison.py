@@ -1,15 +1,21 @@
-"""Two versions of a chat app side by side, as a person reads them."""
+"""Two versions of a thing side by side, as a person reads them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import LazyString, gettext, lazy_gettext
 
 from b24app import i18n
+from b24app.actions import checks
+from b24app.actions.bot_drafts import BotDraft
+from b24app.actions.command_drafts import CommandDraft
+from b24app.actions.connector_drafts import ConnectorDraft, JointDraft
 from b24app.actions.drafts import Draft
-from b24app.records import Translation
-from b24app.web.words import CONTEXTS, METHODS
+from b24app.web.words import COLORS, CONTEXTS, GENDERS, METHODS
+
+AnyDraft = Draft | BotDraft | CommandDraft | ConnectorDraft | JointDraft
 
 LABELS: Final = {
     "iframe_url": lazy_gettext("Address"),
@@ -23,68 +29,120 @@ LABELS: Final = {
     "hidden": lazy_gettext("Hidden"),
     "extranet": lazy_gettext("For external users"),
     "livechat": lazy_gettext("In the live chat"),
-}
-
-
-OTHER_LABELS: Final = {
-    "code": lazy_gettext("Code"),
     "icon": lazy_gettext("Icon"),
     "translations": lazy_gettext("Languages"),
 }
+BOT_LABELS: Final = {
+    "name": lazy_gettext("Name"),
+    "last_name": lazy_gettext("Last name"),
+    "position": lazy_gettext("Position"),
+    "gender": lazy_gettext("Gender"),
+    "color": lazy_gettext("Colour"),
+    "avatar": lazy_gettext("Avatar"),
+    "hidden": lazy_gettext("Hidden"),
+    "reactions": lazy_gettext("Reactions"),
+    "welcome": lazy_gettext("Welcome"),
+}
+COMMAND_LABELS: Final = {
+    "name": lazy_gettext("Command"),
+    "common": lazy_gettext("In all chats"),
+    "hidden": lazy_gettext("Hidden"),
+    "extranet": lazy_gettext("For external users"),
+    "translations": lazy_gettext("Languages"),
+    "replies": lazy_gettext("Reply"),
+}
+CONNECTOR_LABELS: Final = {
+    "name": lazy_gettext("Name"),
+    "svg": lazy_gettext("Icon"),
+    "color": lazy_gettext("Colour"),
+    "color_off": lazy_gettext("Colour while not connected"),
+    "size": lazy_gettext("Size of the drawing"),
+    "delete_incoming": lazy_gettext("Incoming messages may be deleted"),
+    "edit_outgoing": lazy_gettext("Operators may edit their messages"),
+    "delete_outgoing": lazy_gettext("Operators may delete their messages"),
+    "newsletter": lazy_gettext("For newsletters of the CRM"),
+    "system_messages": lazy_gettext("System messages are sent too"),
+    "signature": lazy_gettext("The operator's name is added"),
+    "group_chats": lazy_gettext("Group chats"),
+}
+JOINT_LABELS: Final = {
+    "name": lazy_gettext("Name of the channel"),
+    "url": lazy_gettext("Address of the channel"),
+    "url_im": lazy_gettext("Address that opens a chat"),
+    "id": lazy_gettext("The channel's own id"),
+}
+# Chosen once, so that they never differ; still they can be wrong.
+OTHER_LABELS: Final = {
+    "code": lazy_gettext("Code"),
+    "type": lazy_gettext("Type"),
+    "bot_id": lazy_gettext("Bot"),
+    "id": lazy_gettext("Id"),
+}
+LABELS_OF: Final[Mapping[type[AnyDraft], Mapping[str, LazyString]]] = {
+    Draft: LABELS,
+    BotDraft: BOT_LABELS,
+    CommandDraft: COMMAND_LABELS,
+    ConnectorDraft: CONNECTOR_LABELS,
+    JointDraft: JOINT_LABELS,
+}
+PARTS: Final = {"language": lazy_gettext("Language"), "title": lazy_gettext("Title")}
+PICTURES: Final = ("icon", "avatar", "svg")
+WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = {
+    "context": CONTEXTS,
+    "js_method": METHODS,
+    "color": {name: word for name, (word, _) in COLORS.items()},
+    "gender": GENDERS,
+}
 
 
-def label(field: str, draft: Draft) -> str:
-    """A field's name as the form shows it; one of a translation with its language."""
-    if field.startswith("translations."):
-        number, _, part = field.removeprefix("translations.").partition(".")
-        row = draft.translations[int(number)] if number.isdigit() else None
-        name = i18n.language_name(row.language) if row else ""
-        return f"{gettext('Title') if part == 'title' else gettext('Language')} ({name})"
-    return str(LABELS.get(field) or OTHER_LABELS.get(field, ""))
+def label(field: str, draft: AnyDraft) -> str:
+    """A field's name as the form shows it; one of a language's row with the language."""
+    name, _, place = field.partition(".")
+    labels = LABELS_OF[type(draft)]
+    if not place:
+        return str(labels.get(name) or OTHER_LABELS.get(name, ""))
+    number, _, part = place.partition(".")
+    rows = getattr(draft, name)
+    language = rows[int(number)].language if number.isdigit() and int(number) < len(rows) else ""
+    return f"{PARTS.get(part, labels.get(name, ''))} ({i18n.language_name(language)})"
 
 
-def rows(yours: Draft, theirs: Draft) -> list[dict[str, str]]:
+def rows(yours: AnyDraft, theirs: AnyDraft) -> list[dict[str, str]]:
     """The fields that differ: label, yours, theirs."""
-    pairs = [
-        {"label": str(label), "yours": _shown(yours, name), "theirs": _shown(theirs, name)}
-        for name, label in LABELS.items()
-    ]
-    if yours.icon:
-        pairs.append(
-            {
-                "label": gettext("Icon"),
-                "yours": gettext("a new picture"),
-                "theirs": gettext("the saved picture"),
-            }
-        )
-    pairs += _translations(yours, theirs)
+    pairs: list[dict[str, str]] = []
+    for name, label_ in LABELS_OF[type(yours)].items():
+        mine, saved = getattr(yours, name), getattr(theirs, name)
+        if isinstance(mine, tuple):
+            pairs += _languages(mine, saved, "" if name == "translations" else f"{label_}: ")
+        elif name not in PICTURES:
+            pairs.append(_pair(label_, _shown(name, mine), _shown(name, saved)))
+        elif mine:
+            new, old = gettext("a new picture"), gettext("the saved picture")
+            pairs.append(_pair(label_, new, old))
     return [pair for pair in pairs if pair["yours"] != pair["theirs"]]
 
 
-def _shown(draft: Draft, name: str) -> str:
-    value = getattr(draft, name)
+def _pair(label_: object, yours: str, theirs: str) -> dict[str, str]:
+    return {"label": str(label_), "yours": yours, "theirs": theirs}
+
+
+def _shown(name: str, value: str | bool) -> str:
     if isinstance(value, bool):
         return str(gettext("yes") if value else gettext("no"))
-    words = {"context": CONTEXTS, "js_method": METHODS}.get(name, {})
-    return str(words.get(value, value))
+    return str(WORDS.get(name, {}).get(value, value))
 
 
-def _translations(yours: Draft, theirs: Draft) -> list[dict[str, str]]:
-    mine = {entry.language: entry for entry in yours.translations if entry.title.strip()}
-    saved = {entry.language: entry for entry in theirs.translations}
+def _languages(
+    mine: Sequence[checks.Row], saved: Sequence[checks.Row], before: str
+) -> list[dict[str, str]]:
+    """One row for each language either side has; ``before`` stands before its name."""
+    yours = {row.language: _texts(row) for row in mine}
+    theirs = {row.language: _texts(row) for row in saved}
     return [
-        {
-            "label": i18n.language_name(code),
-            "yours": _texts(mine.get(code)),
-            "theirs": _texts(saved.get(code)),
-        }
-        for code in dict.fromkeys((*mine, *saved))
+        _pair(f"{before}{i18n.language_name(code)}", yours.get(code, ""), theirs.get(code, ""))
+        for code in dict.fromkeys((*yours, *theirs))
     ]
 
 
-def _texts(entry: Translation | None) -> str:
-    if entry is None:
-        return ""
-    return " · ".join(
-        text for text in (entry.title, entry.description, entry.copyright) if text.strip()
-    )
+def _texts(row: checks.Row) -> str:
+    return " · ".join(text for text in checks.texts(row).values() if text)

@@ -11,11 +11,11 @@ from flask_babel import lazy_gettext as _
 from b24app import i18n, jobs
 from b24app.actions import installs
 from b24app.actions.portal import open_portal
-from b24app.actions.proof import claim_of_frame
-from b24app.bitrix.inbound import LANGUAGE, read_frame
+from b24app.actions.proof import Visitor, claim_of_frame
+from b24app.bitrix.inbound import LANGUAGE, FrameRequest, read_frame
 from b24app.errors import NotAdmin
 from b24app.resources import resources
-from b24app.web import chat_apps, security, session
+from b24app.web import chat_apps, connection, security, session
 from b24app.web.replies import message
 from b24app.web.sentences import Reply
 
@@ -37,9 +37,11 @@ CONNECTED: Final = Reply(
 blueprint = Blueprint("frame", __name__)
 
 
-@blueprint.post("/")
-def open_frame() -> ResponseReturnValue:
-    """The portal opens the application for one of its people."""
+def enter() -> tuple[FrameRequest, Visitor]:
+    """Read and prove a frame request of an administrator; the answer may be framed there.
+
+    Raises BadPayload, NotAdmin, and as ``installs.admit``.
+    """
     i18n.use_language(_language())
     frame = read_frame(request.args, request.form)
     visitor = installs.admit(resources(), claim_of_frame(frame))
@@ -48,12 +50,21 @@ def open_frame() -> ResponseReturnValue:
     security.allow_frame(visitor.installation)
     if not visitor.actor.is_admin:
         raise NotAdmin(f"user {visitor.actor.user_id} of portal {frame.member_id}")
+    return frame, visitor
+
+
+@blueprint.post("/")
+def open_frame() -> ResponseReturnValue:
+    """The portal opens the application for one of its people."""
+    frame, visitor = enter()
     portal = open_portal(resources(), frame.member_id, visitor.actor)
     return render_template(
         "frame/index.html",
         actor=visitor.actor,
         portal_domain=visitor.installation.domain,
         session=session.issue(visitor, frame.language, frame.app_sid),
+        worry=connection.worry(visitor),
+        healed=visitor.healed,
         page_template="chat_apps/index.html",
         **chat_apps.index_context(portal, frame.language),
     )

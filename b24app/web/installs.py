@@ -11,7 +11,7 @@ from b24app.actions.proof import Visitor, claim_of_event, claim_of_frame
 from b24app.bitrix.inbound import read_domain, read_event, read_frame
 from b24app.errors import BadPayload
 from b24app.resources import resources
-from b24app.web import security
+from b24app.web import security, session
 
 blueprint = Blueprint("installs", __name__)
 
@@ -30,7 +30,11 @@ def install() -> ResponseReturnValue:
     visitor = installs.install(resources(), claim_of_frame(frame))
     _subscribe_later(visitor)
     security.allow_frame(visitor.installation)
-    return render_template("frame/install.html", portal_domain=visitor.installation.domain)
+    return render_template(
+        "frame/install.html",
+        portal_domain=visitor.installation.domain,
+        session=session.issue(visitor, frame.language, frame.app_sid),
+    )
 
 
 @blueprint.get("/oauth/start")

@@ -7,14 +7,24 @@ from typing import Final
 
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from b24app import errors
 from b24app.errors import B24AppError
-from b24app.web.sentences import NOWHERE, REASONS, REPLIES, UNEXPECTED, Reply
+from b24app.web.sentences import DENIED, NOWHERE, REASONS, REPLIES, UNEXPECTED, Reply
 
 log = logging.getLogger(__name__)
 
+LISTS: Final = {
+    "chat_apps": ("/chat-apps", _("To the list of chat apps")),
+    "bots": ("/bots", _("To the list of bots")),
+    "commands": ("/commands", _("To the list of commands")),
+    "connectors": ("/connectors", _("To the list of connectors")),
+    "connector_lines": ("/connectors", _("To the list of connectors")),
+    "history": ("/history", _("To the activity")),
+    "connection": ("/connection", _("To the connection")),
+}
 MACHINES: Final = ("/events", "/session", "/healthz", "/readyz", "/metrics")
 
 
@@ -29,6 +39,8 @@ def reply_to(error: B24AppError) -> Reply:
     """The row of the error's reason or class, or of the nearest class above it."""
     if isinstance(error, errors.AuthorizationLost) and error.reason in REASONS:
         return REASONS[error.reason]
+    if type(error) is errors.AccessDenied and (family := error.method.split(".")[0]) in DENIED:
+        return DENIED[family]
     for kind in type(error).__mro__:
         if kind in REPLIES:
             return REPLIES[kind]
@@ -53,7 +65,8 @@ def part(error: B24AppError, *, label: str, url: str) -> ResponseReturnValue:
     """The error's sentences for the page that is open, with a button that posts to ``url``."""
     reply = reply_to(error)
     action = {"label": label, "url": url}
-    return render_template("_parts/message.html", action=action, **_texts(reply)), reply.status
+    page = render_template("_parts/message.html", action=action, back=_list(), **_texts(reply))
+    return page, reply.status
 
 
 def message(reply: Reply) -> str:
@@ -77,7 +90,7 @@ def _render_too_large() -> ResponseReturnValue:
         return "", 413
     reply = REPLIES[errors.TooLarge]
     if "HX-Request" in request.headers:
-        return render_template("_parts/message.html", back=True, **_texts(reply)), 413
+        return render_template("_parts/message.html", back=_list(), **_texts(reply)), 413
     return message(reply), 413
 
 
@@ -90,8 +103,14 @@ def _render(reply: Reply) -> ResponseReturnValue:
     if request.path in MACHINES or (request.path == "/install" and "event" in request.form):
         return "", reply.status
     if "HX-Request" in request.headers:
-        return render_template("_parts/message.html", back=True, **_texts(reply)), reply.status
+        return render_template("_parts/message.html", back=_list(), **_texts(reply)), reply.status
     return message(reply), reply.status
+
+
+def _list() -> dict[str, str]:
+    """The way out of a message: the list of the section it is about."""
+    url, label = LISTS.get(request.blueprint or "", LISTS["chat_apps"])
+    return {"url": url, "label": str(label)}
 
 
 def _texts(reply: Reply) -> dict[str, str]:

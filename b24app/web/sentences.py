@@ -74,7 +74,14 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         "warning",
         _("Another administrator saved meanwhile"),
         _("Nothing of yours was sent to the portal."),
-        _("Go back to the list and open the chat app again."),
+        _("Go back to the list and open it again."),
+    ),
+    errors.NotConfirmed: Reply(
+        422,
+        "warning",
+        _("The name is another one"),
+        _("Nothing was deleted."),
+        _("Press Delete again and type the bot's name as it stands on the page."),
     ),
     errors.NotInstalled: Reply(
         404,
@@ -146,6 +153,13 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         _("Somebody removed it there. Your settings are kept."),
         _("Use Republish to put it back, or unregister it to take it off this list."),
     ),
+    errors.LimitReached: Reply(
+        502,
+        "warning",
+        _("The portal takes no more bots from this application"),
+        _("It allows a limited number, and that is reached. Nothing was saved."),
+        _("Use one of the bots that are there, or delete one first."),
+    ),
     errors.RateLimited: Reply(
         503, "warning", _("The portal is busy"), _("It takes no more requests just now."), AGAIN
     ),
@@ -192,6 +206,22 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         _("Try again in a minute, and look whether the change is there."),
     ),
 }
+# Of the methods of Open Channels, by the first word of their names.
+NO_CHANNELS: Final = Reply(
+    502,
+    "error",
+    _("The portal does not allow this"),
+    _("A permission is missing, so nothing was saved."),
+    _("Check that the application has the permission imopenlines, and the portal Open Channels."),
+)
+DENIED: Final = {"imconnector": NO_CHANNELS, "imopenlines": NO_CHANNELS}
+UNINSTALLED: Final = Reply(
+    409,
+    "error",
+    _("The portal does not have the application any more"),
+    _("It was switched off or removed there. Your settings are kept."),
+    _("Install it again in the portal."),
+)
 REASONS: Final = {
     "invalid_token": Reply(
         409,
@@ -207,12 +237,29 @@ REASONS: Final = {
         _("Somebody may have left the company. Your settings are kept."),
         _("Open the application again as an administrator; that renews the access."),
     ),
-    "application_not_found": Reply(
+    "application_not_found": UNINSTALLED,
+    "not_installed": UNINSTALLED,
+    "error_oauth": UNINSTALLED,
+    "spent": Reply(
         409,
         "error",
-        _("The portal does not have the application any more"),
-        _("It was switched off or removed there. Your settings are kept."),
-        _("Install it again in the portal."),
+        _("The connection to your portal was cut off"),
+        _("A renewal was interrupted, and its answer is lost. Your settings are kept."),
+        _("Open the application again as an administrator; that renews the access."),
+    ),
+    "unreadable": Reply(
+        409,
+        "error",
+        _("The application cannot read the access it has stored"),
+        _("An encryption key is missing on our side. Your settings are kept."),
+        _("Open the application again as an administrator; that renews the access."),
+    ),
+    "no_chain": Reply(
+        409,
+        "error",
+        _("The application has no administrator's access"),
+        _("Nobody whose access was stored is an administrator any more. Your settings are kept."),
+        _("Open the application again as an administrator; that renews the access."),
     ),
     "payment_required": Reply(
         409,
@@ -248,6 +295,25 @@ FIELDS: Final = {
         "A Latin letter first, then letters, digits, dots, dashes and underscores, 50 at most."
     ),
     "code_taken": _("Another chat app already has this code. Choose a different one."),
+    "bot_code_taken": _("Another bot already has this code. Choose a different one."),
+    "code_of_another": _(
+        "A bot of another application has this code on your portal. Choose a different one."
+    ),
+    "portal_too_old": _("Your portal's version does not offer this to bots."),
+    "command_malformed": _(
+        "Letters, digits, dots, dashes, plus signs and underscores, without spaces, 50 at most."
+    ),
+    "command_taken": _("This bot already has a command of this name. Choose a different one."),
+    "command_no_title": _("Say what the command does in at least one language."),
+    "connector_id_malformed": _(
+        "Lower-case Latin letters, digits and underscores, a letter first, 3 to 50 characters."
+    ),
+    "connector_id_taken": _("The portal has a connector of this id. Choose a different one."),
+    "color_malformed": _("A colour such as #2fc6f6."),
+    "size_range": _("A whole number from 10 to 100."),
+    "svg_too_big": _("The drawing is too big. Choose one of at most 64 KB."),
+    "svg_broken": _("This is not an SVG drawing, or it is damaged. Choose another file."),
+    "svg_empty": _("Nothing in this drawing can be used: only shapes are, no pictures or texts."),
     "url_malformed": _("This is not a complete web address."),
     "url_not_https": _("The address must begin with https://"),
     "url_too_long": _("The portal keeps at most 254 characters of an address."),
@@ -263,12 +329,16 @@ FIELDS: Final = {
     "js_param_support": _("The Open Channel's code: 32 characters, digits and letters a to f."),
     "language_twice": _("This language is already in the list."),
     "no_title": _("Give the chat app a title in at least one language."),
-    "text_too_long": _("At most 255 characters."),
+    "text_over_50": _("At most 50 characters."),
+    "text_over_255": _("At most 255 characters."),
+    "text_over_2000": _("At most 2,000 characters."),
     "too_many_languages": _("At most 50 languages."),
-    "icon_too_big": _("The picture is too big. Choose one of at most 5 MB and 25 million pixels."),
-    "icon_broken": _("The picture is damaged and cannot be read. Choose another file."),
-    "icon_type": _("This kind of file cannot be used. Choose a PNG, JPEG, WebP or GIF picture."),
-    "icon_empty": _("The picture is completely transparent. Choose one that shows something."),
+    "picture_too_big": _(
+        "The picture is too big. Choose one of at most 5 MB and 25 million pixels."
+    ),
+    "picture_broken": _("The picture is damaged and cannot be read. Choose another file."),
+    "picture_type": _("This kind of file cannot be used. Choose a PNG, JPEG, WebP or GIF picture."),
+    "picture_empty": _("The picture is completely transparent. Choose one that shows something."),
 }
 
 

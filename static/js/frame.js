@@ -33,6 +33,13 @@ export async function finishInstall() {
   return portal.installFinish()
 }
 
+/** Has the portal load its page anew, and this frame with it. Rejects if it cannot. */
+export async function reloadPortal() {
+  const portal = await ready()
+  if (!portal) throw new Error("no portal around this frame")
+  return portal.parent.reloadWindow()
+}
+
 function inPortal() {
   return window.parent !== window && window.name.split("|").length === 3
 }

@@ -4,16 +4,20 @@ import * as fetching from "./fetch.js"
 import * as frame from "./frame.js"
 import * as pages from "./pages.js"
 import { announce } from "./behaviours/announce.js"
+import { choose } from "./behaviours/choose.js"
 import { confirm } from "./behaviours/confirm.js"
 import { copy } from "./behaviours/copy.js"
 import { drop } from "./behaviours/drop.js"
+import { entrust } from "./behaviours/entrust.js"
 import { guard } from "./behaviours/guard.js"
 import { install } from "./behaviours/install.js"
+import { mirror } from "./behaviours/mirror.js"
 import { preview } from "./behaviours/preview.js"
 import { reveal } from "./behaviours/reveal.js"
 import { rows } from "./behaviours/rows.js"
+import { tile } from "./behaviours/tile.js"
 
-const behaviours = { announce, confirm, copy, drop, guard, install, preview, reveal, rows }
+const behaviours = { announce, choose, confirm, copy, drop, entrust, guard, install, mirror, preview, reveal, rows, tile }
 const started = new WeakSet()
 
 function startIn(root) {

@@ -28,11 +28,25 @@ function place(event) {
 
 function settle(event) {
   const { target } = event.detail
+  // A report that comes anew may take the button that asked for it.
+  if (target.id === "report" && document.activeElement === document.body) target.focus()
   if (!["page", "notice"].includes(target.id)) return
+  if (target.id === "page") markSection(event.detail.pathInfo.requestPath)
   const first = target.querySelector("[data-focus]") ?? target.querySelector("h1") ?? target
   first.focus({ preventScroll: true })
   if (first.matches("h1")) window.scrollTo(0, 0)
   else first.scrollIntoView({ block: "nearest" })
+}
+
+// The navigation shows where the person is.
+function markSection(path) {
+  const section = `/${path.split(/[/?]/)[1]}`
+  for (const button of document.querySelectorAll(".nav [hx-get]")) {
+    const isHere = button.getAttribute("hx-get") === section
+    if (isHere) button.setAttribute("aria-current", "page")
+    else button.removeAttribute("aria-current")
+    if (isHere) button.scrollIntoView({ block: "nearest", inline: "nearest" })
+  }
 }
 
 function sayUnreachable() {

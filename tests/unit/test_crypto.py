@@ -44,3 +44,11 @@ def test_the_same_text_is_never_sealed_twice_alike():
     ring = KeyRing([NEW])
 
     assert ring.seal("token", "c") != ring.seal("token", "c")
+
+
+def test_what_an_older_key_sealed_is_told_from_what_the_newest_did():
+    old, new = b"o" * 32, b"n" * 32
+    sealed = KeyRing([old]).seal("x", "c")
+
+    assert not KeyRing([new, old]).is_newest(sealed)
+    assert KeyRing([new, old]).is_newest(KeyRing([new]).seal("x", "c"))

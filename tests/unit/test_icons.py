@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from b24app.actions.icons import ACTIVE, BOX, INACTIVE, data_url, make_sprite
+from b24app.actions.icons import ACTIVE, BOX, INACTIVE, make_sprite
+from b24app.actions.pictures import data_url
 from b24app.errors import BadPayload
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -212,7 +213,7 @@ def test_a_sprite_made_here_is_a_ready_one() -> None:
 def test_a_damaged_ready_sprite_is_refused() -> None:
     ready = (ASSETS / "sprite.png").read_bytes()
 
-    assert refusal(ready[: len(ready) // 2]) == {"icon": "icon_broken"}
+    assert refusal(ready[: len(ready) // 2]) == {"icon": "picture_broken"}
 
 
 def test_only_the_first_frame_of_a_gif_counts() -> None:
@@ -274,27 +275,27 @@ def png_header(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * (5 * 1024 * 1024), "icon_too_big"),
-        (png_header(10_001, 2), "icon_too_big"),
-        (png_header(5001, 5000), "icon_too_big"),
-        (png_header(9_500, 9_500), "icon_too_big"),  # where Pillow warns
-        (png_header(60_000, 60_000), "icon_too_big"),  # where Pillow raises
-        (b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\0\0\0,", "icon_broken"),
-        (png_header(300, 300), "icon_broken"),
-        (png_header(0, 0), "icon_broken"),
-        (b"\x89PNG\r\n\x1a\n", "icon_broken"),
-        (PICTURES["JPEG"][:400], "icon_broken"),
-        (PICTURES["WebP"][:60], "icon_broken"),
-        (b"\xff\xd8\xff" + b"\0" * 50, "icon_broken"),
-        (b"RIFF\0\0\0\0WEBP", "icon_broken"),
-        (b"", "icon_type"),
-        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "icon_type"),
-        (b"%PDF-1.7", "icon_type"),
-        (encoded(Image.new("RGB", (9, 9)), "BMP"), "icon_type"),
-        (encoded(Image.new("RGB", (9, 9)), "TIFF"), "icon_type"),
-        (encoded(Image.new("RGBA", (40, 40), (255, 0, 0, 0))), "icon_empty"),
-        (encoded(Image.new("RGBA", (40, 40), (255, 0, 0, 3))), "icon_empty"),
-        (encoded(Image.new("RGBA", (108, 66), CLEAR)), "icon_empty"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * (5 * 1024 * 1024), "picture_too_big"),
+        (png_header(10_001, 2), "picture_too_big"),
+        (png_header(5001, 5000), "picture_too_big"),
+        (png_header(9_500, 9_500), "picture_too_big"),  # where Pillow warns
+        (png_header(60_000, 60_000), "picture_too_big"),  # where Pillow raises
+        (b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\0\0\0,", "picture_broken"),
+        (png_header(300, 300), "picture_broken"),
+        (png_header(0, 0), "picture_broken"),
+        (b"\x89PNG\r\n\x1a\n", "picture_broken"),
+        (PICTURES["JPEG"][:400], "picture_broken"),
+        (PICTURES["WebP"][:60], "picture_broken"),
+        (b"\xff\xd8\xff" + b"\0" * 50, "picture_broken"),
+        (b"RIFF\0\0\0\0WEBP", "picture_broken"),
+        (b"", "picture_type"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "picture_type"),
+        (b"%PDF-1.7", "picture_type"),
+        (encoded(Image.new("RGB", (9, 9)), "BMP"), "picture_type"),
+        (encoded(Image.new("RGB", (9, 9)), "TIFF"), "picture_type"),
+        (encoded(Image.new("RGBA", (40, 40), (255, 0, 0, 0))), "picture_empty"),
+        (encoded(Image.new("RGBA", (40, 40), (255, 0, 0, 3))), "picture_empty"),
+        (encoded(Image.new("RGBA", (108, 66), CLEAR)), "picture_empty"),
     ],
 )
 def test_a_refusal_says_why(data: bytes, reason: str) -> None:
@@ -306,7 +307,7 @@ def test_a_jpeg_of_endless_passes_is_refused_before_it_is_decoded() -> None:
     last = picture.rindex(b"\xff\xda")
     passes = picture[:last] + picture[last:-2] * 20_000 + picture[-2:]
 
-    assert refusal(passes) == {"icon": "icon_broken"}
+    assert refusal(passes) == {"icon": "picture_broken"}
 
 
 def test_a_large_camera_picture_takes_a_moment_only() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-FLASK = {"web", "cli.py", "i18n.py", "resources.py", "__init__.py"}
+FLASK = {"web", "cli.py", "cli_portals.py", "i18n.py", "resources.py", "__init__.py"}
 LIBRARIES = {
     "flask": FLASK,
     "flask_babel": FLASK,
@@ -22,9 +22,11 @@ BELOW = {
     "store": ("store", "keys", "crypto", "records", "errors"),
     "resources.py": ("bitrix", "store", *FLOOR),
     "actions": ("actions", "bitrix", "store", "resources", *FLOOR),
-    "jobs.py": ("actions", "resources", *FLOOR),
+    "jobs.py": ("actions", "resources", "jobs_bulk", *FLOOR),
+    "jobs_bulk.py": ("actions", "resources", *FLOOR),
     "cli.py": ("actions", "resources", "jobs", *FLOOR),
-    "web": ("web", "actions", "bitrix", "resources", "jobs", *FLOOR),
+    "cli_portals.py": ("actions", "resources", *FLOOR),
+    "web": ("web", "actions", "bitrix", "resources", "jobs", "jobs_bulk", *FLOOR),
     "launch.py": ("settings", "errors"),
     "embedded.py": ("settings",),
 }

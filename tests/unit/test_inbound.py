@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24app.bitrix.inbound import read_brackets, read_event, read_frame
+from b24app.bitrix.inbound import read_brackets, read_event, read_form, read_frame
 from b24app.errors import BadPayload
 
 MEMBER = "0123456789abcdef0123456789abcdef"
@@ -96,6 +96,11 @@ def test_bracket_notation_comes_back_as_it_was(tree):
         [("a]b", "1")],
         [("a[b]c", "1")],
         [("", "1")],
+        [("a", "1"), ("a", "2")],
+        [("a[b]", "1"), ("a[b]", "1")],
+        [("a[1]", "1"), ("a[]", "2")],
+        [("a\x00", "1")],
+        [("a" * 600, "1")],
         [("a", "1"), ("a[b]", "2")],
         [("a[b]", "2"), ("a", "1")],
         [(f"k{number}", "1") for number in range(3000)],
@@ -104,3 +109,43 @@ def test_bracket_notation_comes_back_as_it_was(tree):
 def test_broken_brackets_are_refused(pairs):
     with pytest.raises(BadPayload):
         read_brackets(pairs)
+
+
+@given(st.dictionaries(plain, trees, max_size=5))
+def test_a_form_is_read_as_it_was_written(tree):
+    pairs = [("event", "X"), *php(tree)]
+
+    assert read_form(urlencode(pairs).encode()) == pairs
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"a",
+        b"a=1&&b=2",
+        b"a=%",
+        b"a=%4",
+        b"a=%zz",
+        b"a=%ff%fe",
+        b"a%ff=1",
+        b"a=\xc3\xa9",
+        b"&".join(b"k=1" for _ in range(2001)),
+    ],
+)
+def test_a_form_the_queue_would_not_write_is_refused(body):
+    with pytest.raises(BadPayload):
+        read_event(read_form(body))
+
+
+def test_a_deep_message_is_read():
+    """An attachment's row in a message of a bot."""
+    name = "data[message][params][ATTACH][0][BLOCKS][1][GRID][2][LINK][NAME]"
+
+    assert read_brackets([(name, "x")])["data"]["message"]["params"]["ATTACH"]["0"]
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(body):
+    with pytest.raises(BadPayload):
+        read_event([*read_form(body), ("auth[member_id]", "nobody")])

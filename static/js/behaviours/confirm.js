@@ -1,5 +1,6 @@
 // A button that asks first: after "yes" it fires "confirmed", its htmx trigger.
 // The words are its own data-title, data-text, data-yes; data-danger colours the answer.
+// With data-typed there is a "yes" only once this very text was typed.
 
 export function confirm(button) {
   button.addEventListener("click", async () => {
@@ -19,9 +20,30 @@ export function ask(words, { unsaved = false } = {}) {
   yes.textContent = words.yes
   yes.classList.toggle("button--danger", "danger" in words)
   yes.classList.toggle("button--primary", !("danger" in words))
+  askToType(dialog, yes, words)
   dialog.returnValue = ""
   dialog.showModal()
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true })
   })
+}
+
+function askToType(dialog, yes, { typed = "", typedLabel = "" }) {
+  const field = dialog.querySelector("[data-typed]")
+  const input = field.querySelector("input")
+  const fits = () => tidy(input.value) === tidy(typed)
+  field.hidden = !typed
+  field.querySelector("label").textContent = typedLabel
+  input.value = ""
+  yes.disabled = !fits()
+  input.oninput = () => { yes.disabled = !fits() }
+  input.onkeydown = (event) => { // otherwise the dialog's first button would be pressed
+    if (event.key !== "Enter") return
+    event.preventDefault()
+    if (fits()) yes.click()
+  }
+}
+
+function tidy(text) {
+  return text.trim().replace(/\s+/g, " ")
 }

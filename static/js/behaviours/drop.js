@@ -1,5 +1,5 @@
-// The icon's file field: picked or dropped, the file is sent by its htmx trigger "picked".
-// A refused one leaves the icon that is there.
+// The file field of an icon or avatar: picked or dropped, the file is sent by its htmx trigger
+// "picked". A refused one leaves the picture that is there.
 
 const REFUSED = 422
 
@@ -14,7 +14,7 @@ export function drop(field) {
   }
 
   input.addEventListener("change", send)
-  field.querySelector('input[type="checkbox"]').addEventListener("change", send)
+  field.querySelector('input[type="checkbox"]')?.addEventListener("change", send)
 
   for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, hover)
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("is-over"))

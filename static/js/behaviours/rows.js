@@ -18,7 +18,7 @@ export function rows(field) {
     const neighbour = row.nextElementSibling ?? row.previousElementSibling
     row.remove()
     changed()
-    neighbour.querySelector("input").focus()
+    neighbour.querySelector("[data-main]").focus()
   })
   for (const name of ["change", "input"]) list.addEventListener(name, update)
   update()
@@ -58,7 +58,7 @@ export function rows(field) {
   // Nothing is missing while no title at all was typed.
   function titled() {
     return selects()
-      .filter((select) => select.closest("[data-row]").querySelector('[name="title"]').value.trim())
+      .filter((select) => select.closest("[data-row]").querySelector("[data-main]").value.trim())
       .map((select) => select.value)
   }
 

@@ -1,0 +1,185 @@
+"""Work with many things at once: starting it, its progress, cancelling it, taking it back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import LazyString, lazy_gettext
+from flask_babel import gettext as _
+
+from b24app import i18n, jobs_bulk
+from b24app.actions import bulk
+from b24app.actions.portal import Portal
+from b24app.errors import BadPayload
+from b24app.records import Item, ItemState, Run, RunState, Verb
+from b24app.resources import resources
+from b24app.web import forms, lines, sentences
+from b24app.web.session import admin, fresh_admin, portal
+
+BRIEF: Final = 50  # so many items are shown while the work goes on
+TITLES: Final[Mapping[tuple[str, str], LazyString]] = {
+    (Verb.UNREGISTER, "chat_app"): lazy_gettext("Unregistering chat apps"),
+    (Verb.REPUBLISH, "chat_app"): lazy_gettext("Publishing chat apps again"),
+    (Verb.UNREGISTER, "command"): lazy_gettext("Unregistering commands"),
+    (Verb.REPUBLISH, "command"): lazy_gettext("Publishing commands again"),
+}
+STATES: Final = {
+    ItemState.WAITING: lazy_gettext("Waiting"),
+    ItemState.SENT: lazy_gettext("Under way"),
+    ItemState.DONE: lazy_gettext("Done"),
+    ItemState.GONE: lazy_gettext("Was done already"),
+    ItemState.REFUSED: lazy_gettext("Refused"),
+    ItemState.FAILED: lazy_gettext("Failed"),
+}
+REASONS: Final = {
+    "old_left": lazy_gettext("The old one could not be removed and works too: unregister it."),
+    "bulk_none": lazy_gettext("Nothing was chosen, or it is gone already."),
+    "bulk_too_many": lazy_gettext("That is too many for one go: at most 1,000."),
+}
+BY_CLASS: Final = {kind.__name__: reply for kind, reply in sentences.REPLIES.items()}
+
+blueprint = Blueprint("bulk", __name__, url_prefix="/bulk")
+
+
+@blueprint.get("")
+@admin
+def index() -> ResponseReturnValue:
+    """The runs that are kept, newest first."""
+    of = portal()
+    runs = [_context(of, run) for run in of.store.runs.all()]
+    return render_template("bulk/index.html", runs=runs)
+
+
+@blueprint.post("")
+@fresh_admin
+def start() -> ResponseReturnValue:
+    """Begin to do something to many things."""
+    verb, thing = request.form.get("verb", ""), request.form.get("thing", "")
+    try:
+        run = bulk.start(portal(), verb, thing, request.form.getlist("id"))
+    except BadPayload as exc:
+        return _refused(exc), 422
+    return begun(portal(), run)
+
+
+@blueprint.get("/<run_id>")
+@admin
+def show(run_id: str) -> ResponseReturnValue:
+    """How it stands; with ``part`` only what changes, as the page asks while it lasts."""
+    of = portal()
+    run = of.store.runs.get(run_id)
+    if run.state is RunState.RUNNING:
+        jobs_bulk.call_worker(resources(), of.installation.member_id)
+    return _part(of, run) if "part" in request.args else _page(of, run)
+
+
+@blueprint.post("/<run_id>/cancellation")
+@fresh_admin
+def cancel(run_id: str) -> ResponseReturnValue:
+    """Leave the rest undone."""
+    return _page(portal(), bulk.cancel(portal(), run_id))
+
+
+@blueprint.post("/<run_id>/continuation")
+@fresh_admin
+def resume(run_id: str) -> ResponseReturnValue:
+    """Go on with the rest."""
+    return begun(portal(), bulk.resume(portal(), run_id))
+
+
+@blueprint.post("/<run_id>/undo")
+@fresh_admin
+def undo(run_id: str) -> ResponseReturnValue:
+    """Register again what it has unregistered."""
+    of = portal()
+    try:
+        run = bulk.start_undo(of, bulk.removed(of, of.store.runs.get(run_id)))
+    except BadPayload as exc:
+        return _refused(exc), 422
+    return begun(of, run)
+
+
+def begun(of: Portal, run: Run) -> str:
+    """The page of a run that was put away, for which a worker is called."""
+    jobs_bulk.call_worker(resources(), of.installation.member_id)
+    return _page(of, run)
+
+
+def _page(of: Portal, run: Run) -> str:
+    return render_template("bulk/show.html", **_context(of, run))
+
+
+def _part(of: Portal, run: Run) -> ResponseReturnValue:
+    """What changes; at the end it is read out."""
+    context = _context(of, run)
+    kind = "success" if context["clean"] else "warning"
+    said = "" if run.state is RunState.RUNNING else context["said"]
+    return forms.told(render_template("bulk/_progress.html", **context), said, kind)
+
+
+def _context(of: Portal, run: Run) -> dict[str, Any]:
+    items = of.store.runs.items(run)
+    counts = Counter(item.state for item in items)
+    troubled = [item for item in items if item.reason]
+    whole = run.state is not RunState.RUNNING or run.total <= BRIEF
+    ended = sum(1 for item in items if not item.open)
+    return {
+        "run": run,
+        "title": _title(run),
+        "ended": ended,
+        "counts": [(STATES[state], counts[state]) for state in ItemState if counts[state]],
+        "said": _said(run, ended),
+        "clean": run.state is RunState.DONE and not troubled,
+        "why": _reason(run.reason) if run.reason else "",
+        "rows": [_row(item) for item in (items if whole else troubled)],
+        "who": lines.person(run.user_id, run.user_name),
+        "moment": i18n.moment(run.at),
+        "undoable": run.verb == Verb.UNREGISTER and bool(ended),
+    }
+
+
+def _title(run: Run) -> str:
+    return str(TITLES.get((run.verb, run.thing)) or _("Taking changes back"))
+
+
+def _said(run: Run, ended: int) -> str:
+    numbers = {"ended": ended, "total": run.total}
+    if run.state is RunState.RUNNING:
+        return str(_("%(ended)s of %(total)s", **numbers))
+    if run.state is RunState.DONE:
+        return str(_("Finished: %(ended)s of %(total)s", **numbers))
+    if run.state is RunState.CANCELLED:
+        return str(_("Cancelled after %(ended)s of %(total)s", **numbers))
+    return str(_("Stopped after %(ended)s of %(total)s", **numbers))
+
+
+def _row(item: Item) -> dict[str, Any]:
+    return {
+        "item": item,
+        "state": STATES[item.state],
+        "why": _reason(item.reason) if item.reason else "",
+    }
+
+
+def _reason(reason: str) -> str:
+    """The sentence of a reason code or an error's class."""
+    known = REASONS.get(reason) or lines.OBSTACLES.get(reason)
+    if known:
+        return str(known)
+    if reply := BY_CLASS.get(reason):
+        return f"{reply.title}. {reply.text}"
+    return sentences.of_fields({"reason": reason})["reason"]
+
+
+def _refused(refusal: BadPayload) -> str:
+    return render_template(
+        "_parts/message.html",
+        kind="warning",
+        title=_("Nothing was begun"),
+        text=" ".join(_reason(reason) for reason in refusal.errors.values()),
+        next_step="",
+    )

@@ -1,0 +1,127 @@
+"""The page of a connector at one open line: connect, change what is shown there, take off.
+
+It also opens in the portal's contact centre, in a frame of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from b24app.actions import connector_calls, connector_drafts, connectors, drawings
+from b24app.actions.connector_drafts import JointDraft
+from b24app.actions.portal import Portal, open_portal
+from b24app.actions.proof import Visitor
+from b24app.bitrix.inbound import FrameRequest
+from b24app.errors import BadPayload, NotFound, NotOurs
+from b24app.records import Connector
+from b24app.resources import resources
+from b24app.web import comparison, forms, frame, sentences
+from b24app.web import session as sessions
+from b24app.web.connectors import offer_removal
+from b24app.web.session import admin, fresh_admin, portal
+
+JOINT_TEXTS: Final = ("name", "url", "url_im", "id")
+
+blueprint = Blueprint("connector_lines", __name__, url_prefix="/connectors")
+
+
+@blueprint.get("/<connector_id>/lines/<int:line>")
+@admin
+def show_line(connector_id: str, line: int) -> ResponseReturnValue:
+    """The form of one open line."""
+    connector = portal().store.connectors.get(connector_id)
+    return _line(portal(), connector, line, alone="setting" in request.args)
+
+
+@blueprint.post("/<connector_id>/lines/<int:line>")
+@admin
+def join(connector_id: str, line: int) -> ResponseReturnValue:
+    """Connect it to an open line, or save what is shown there."""
+    typed = {name: request.form.get(name, "") for name in JOINT_TEXTS}
+    draft = JointDraft(version=request.form.get("version", 0, int), **typed)
+    alone = "setting" in request.form
+    try:
+        connector = connectors.join(portal(), connector_id, line, draft)
+    except BadPayload as exc:
+        saved = portal().store.connectors.get(connector_id)
+        return _line(portal(), saved, line, draft=draft, errors=exc.errors, alone=alone), 422
+    except NotOurs as exc:
+        return offer_removal(exc, connector_id)
+    return forms.told(_line(portal(), connector, line, alone=alone), _("Connected and saved."))
+
+
+@blueprint.post("/<connector_id>/lines/<int:line>/disconnection")
+@fresh_admin
+def leave(connector_id: str, line: int) -> ResponseReturnValue:
+    """Take it off an open line."""
+    version = request.form.get("version", 0, int)
+    try:
+        connector = connectors.leave(portal(), connector_id, line, version)
+    except NotOurs as exc:
+        return offer_removal(exc, connector_id)
+    page = _line(portal(), connector, line, alone="setting" in request.form)
+    return forms.told(page, _("It is off this Open Channel."))
+
+
+@blueprint.post("/setting")
+def setting() -> ResponseReturnValue:
+    """The contact centre opens the page of one open line (b24restdocs: setting-connector.md)."""
+    asked, visitor = frame.enter()
+    return _setting(asked, visitor)
+
+
+def _setting(asked: FrameRequest, visitor: Visitor) -> str:
+    """Raises NotFound for a connector that is not on our list: nobody else's is touched."""
+    of = open_portal(resources(), asked.member_id, visitor.actor)
+    line = str(asked.placement_options.get("LINE", ""))
+    if asked.placement != connector_calls.PLACEMENT or not (line.isascii() and line.isdigit()):
+        raise BadPayload("PLACEMENT_OPTIONS", "malformed")
+    if len(line) > 9:
+        raise NotFound("line")
+    connector_id = str(asked.placement_options.get("CONNECTOR", ""))
+    connector = of.store.connectors.get(connector_id)
+    return render_template(
+        "frame/setting.html",
+        session=sessions.issue(visitor, asked.language, asked.app_sid),
+        page_template="connectors/line.html",
+        **_line_context(of, connector, int(line), alone=True),
+    )
+
+
+def _line(
+    of: Portal,
+    connector: Connector,
+    line: int,
+    *,
+    alone: bool,
+    draft: JointDraft | None = None,
+    errors: dict[str, str] | None = None,
+) -> str:
+    context = _line_context(of, connector, line, alone=alone, draft=draft, errors=errors)
+    return render_template("connectors/line.html", **context)
+
+
+def _line_context(
+    of: Portal,
+    connector: Connector,
+    line: int,
+    *,
+    alone: bool,
+    draft: JointDraft | None = None,
+    errors: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """What ``connectors/line.html`` needs; ``alone`` in the contact centre's own frame."""
+    form = draft or connector_drafts.of_joint(connector, line)
+    return {
+        "connector": connector,
+        "icon_url": drawings.data_url(connector.svg),
+        "standing": connectors.standing(of, connector, line),
+        "form": form,
+        "errors": sentences.of_fields(errors or {}),
+        "labels": {name: comparison.label(name, form) for name in errors or {}},
+        "alone": alone,
+    }

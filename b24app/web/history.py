@@ -1,0 +1,143 @@
+"""The activity page: who changed what, and taking it back."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
+from b24app.actions import bulk as bulk_actions
+from b24app.actions import history
+from b24app.actions.history import Undone, Wanted
+from b24app.actions.portal import Portal
+from b24app.errors import BadPayload, Conflict
+from b24app.records import Verb
+from b24app.web import bulk, forms, lines, sentences
+from b24app.web.session import admin, fresh_admin, portal, session
+
+DAY: Final = 24 * 3600
+PERIODS: Final = {
+    1: lazy_gettext("Last 24 hours"),
+    7: lazy_gettext("Last 7 days"),
+    30: lazy_gettext("Last 30 days"),
+}
+NOTES: Final = {
+    "icon_republish": lazy_gettext("If the chat still shows the other icon, republish it."),
+    "picture_stays": lazy_gettext("The picture stays: a portal cannot go back to none."),
+    "chats_lost": lazy_gettext("Its chats with people are gone for good."),
+    "new_hash": lazy_gettext("It has a new hash: give it to the page behind it."),
+    "other_bot": lazy_gettext("It belongs to another bot now, as its own is gone."),
+    "line_gone": lazy_gettext("An Open Channel it was connected to is not there any more."),
+    "was_gone": lazy_gettext("The portal had removed it already."),
+}
+
+blueprint = Blueprint("history", __name__, url_prefix="/history")
+
+
+@blueprint.get("")
+@admin
+def index() -> ResponseReturnValue:
+    """The list, filtered; with ``below`` only the lines that follow."""
+    below = request.args.get("below", "")
+    template = "history/_lines.html" if below else "history/index.html"
+    return render_template(template, **_context(portal(), below))
+
+
+@blueprint.post("/<change_id>/undo")
+@fresh_admin
+def undo(change_id: str) -> ResponseReturnValue:
+    """Take a change back."""
+    of = portal()
+    try:
+        undone = history.undo(of, change_id, request.form.get("confirmation", ""))
+    except BadPayload as exc:
+        return _refused(change_id, exc), 422
+    except Conflict as exc:
+        return _conflict(change_id, exc), 409
+    text = " ".join((_result(undone), *(str(NOTES[note]) for note in undone.notes)))
+    if others := history.companions(of, undone.change):
+        return forms.told(bulk.begun(of, bulk_actions.start_undo(of, others)), text)
+    kind = "warning" if "new_hash" in undone.notes else "success"
+    return forms.told(render_template("history/index.html", **_context(of)), text, kind)
+
+
+def _context(of: Portal, below: str = "") -> dict[str, Any]:
+    wanted = _wanted()
+    found = history.listing(of, wanted, below)
+    return {
+        "lines": lines.lines(found, _names(of)),
+        "older": found.older,
+        "first": not below,
+        "wanted": wanted,
+        "days": request.values.get("days", 0, int),
+        "things": lines.THINGS,
+        "people": {
+            user_id: lines.person(user_id, name)
+            for user_id, name in of.store.changes.people().items()
+        },
+        "periods": PERIODS,
+        "many": bool(of.store.runs.all()),
+    }
+
+
+def _wanted() -> Wanted:
+    days = request.values.get("days", 0, int)
+    return Wanted(
+        thing=request.values.get("thing", ""),
+        thing_id=request.values.get("thing_id", ""),
+        person=request.values.get("person", None, int),
+        since=int(time.time()) - days * DAY if days in PERIODS else 0,
+    )
+
+
+def _names(of: Portal) -> lines.Names:
+    """What the things that are there now are called, in the person's language."""
+    languages = (session().language, of.installation.language, "en")
+    return {
+        **{("chat_app", str(app.id)): app.title(*languages) for app in of.store.chat_apps.all()},
+        **{("bot", str(bot.id)): bot.full_name for bot in of.store.bots.all()},
+        **{("command", str(one.id)): f"/{one.name}" for one in of.store.commands.all()},
+        **{("connector", one.id): one.name for one in of.store.connectors.all()},
+    }
+
+
+def _conflict(change_id: str, conflict: Conflict) -> str:
+    """What the change left and what stands now, side by side."""
+    change = history.get(portal(), change_id)
+    now = conflict.saved
+    assert isinstance(now, dict)
+    return render_template(
+        "history/_conflict.html",
+        name=change.name,
+        removed=change.verb in history.REMOVALS,
+        rows=lines.rows(*history.differences(change, now), _names(portal())),
+    )
+
+
+def _refused(change_id: str, refusal: BadPayload) -> str:
+    reasons = dict.fromkeys(refusal.errors.values())
+    known = [str(lines.OBSTACLES[reason]) for reason in reasons if reason in lines.OBSTACLES]
+    return render_template(
+        "_parts/message.html",
+        kind="warning",
+        title=_("This change cannot be taken back"),
+        text=" ".join(known or sentences.of_fields(refusal.errors).values()),
+        next_step="",
+    )
+
+
+def _result(undone: Undone) -> str:
+    verb = undone.change.verb
+    if undone.already:
+        return str(_("It was taken back already; nothing was sent."))
+    if verb in history.REMOVALS or history.lost(undone.change):
+        if undone.change.thing == "connector":  # its id is a name, and stays
+            return str(_("It is back."))
+        return str(_("It is back. Its number is %(id)s now.", id=undone.thing_id))
+    if verb is Verb.UPDATE:
+        return str(_("Taken back. The portal has the values from before."))
+    return str(_("Taken back: it is unregistered."))

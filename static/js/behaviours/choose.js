@@ -1,0 +1,49 @@
+// Rows of a list are found by typing and chosen by ticking; what can be done to all the chosen
+// ones appears with the first. A row that is not shown is never chosen.
+
+export function choose(list) {
+  const find = list.querySelector("[data-find]")
+  const all = list.querySelector("[data-all]")
+  const bar = list.querySelector("[data-bar]")
+  const none = list.querySelector("[data-none]")
+  const ticks = [...list.querySelectorAll('tbody input[type="checkbox"]')]
+  const row = (tick) => tick.closest("tr")
+
+  for (const tick of ticks) {
+    // A row opens what it shows wherever else it is pressed.
+    tick.closest("td").addEventListener("click", (event) => event.stopPropagation())
+    tick.addEventListener("change", update)
+  }
+  all.addEventListener("change", () => {
+    for (const tick of shown()) tick.checked = all.checked
+    update()
+  })
+  find.addEventListener("input", () => {
+    const wanted = find.value.trim().toLowerCase()
+    for (const tick of ticks) {
+      row(tick).hidden = !row(tick).textContent.toLowerCase().includes(wanted)
+      if (row(tick).hidden) tick.checked = false
+    }
+    for (const table of list.querySelectorAll("table")) {
+      table.hidden = !table.querySelector("tbody tr:not([hidden])")
+    }
+    none.hidden = shown().length > 0
+    update()
+  })
+  update()
+
+  function shown() {
+    return ticks.filter((tick) => !row(tick).hidden)
+  }
+
+  function update() {
+    const chosen = ticks.filter((tick) => tick.checked).length
+    all.checked = chosen > 0 && chosen === shown().length
+    all.indeterminate = chosen > 0 && !all.checked
+    bar.hidden = chosen === 0
+    bar.querySelector("[data-count]").textContent = chosen
+    for (const button of bar.querySelectorAll("[data-asked]")) {
+      button.dataset.title = button.dataset.asked.replace("{n}", chosen)
+    }
+  }
+}
