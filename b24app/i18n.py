@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_time
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale
 
@@ -78,4 +79,6 @@ def languages(*also: str) -> list[dict[str, str]]:
 
 def moment(at: int) -> str:
     """A Unix time as a short text in the current language, UTC."""
-    return f"{format_datetime(float(at), 'medium', locale=get_locale() or 'en')} UTC"
+    locale = get_locale() or "en"
+    when = datetime.fromtimestamp(at, UTC)
+    return f"{format_date(when, 'medium', locale)}, {format_time(when, 'short', locale=locale)} UTC"

@@ -42,7 +42,7 @@ def install(resources: Resources, claim: Claim) -> Visitor:
     yet, the caller must have a job see to it.
     """
     info = prove(resources, claim)
-    actor = identify(resources, info, claim.access)
+    actor = identify(resources, info, claim.access, claim.patience)
     if not actor.is_admin:
         raise NotAdmin(f"user {actor.user_id} of portal {info.member_id}")
     return _install(resources, claim, info, actor)
@@ -107,7 +107,7 @@ def admit(resources: Resources, claim: Claim) -> Visitor:
     administrator is let through with ``is_admin`` False.
     """
     info = prove(resources, claim)
-    actor = identify(resources, info, claim.access)
+    actor = identify(resources, info, claim.access, claim.patience)
     known = _known(resources, info.member_id)
     if known is None or known.client_id not in ("", info.client_id):
         if not (info.installed and actor.is_admin):

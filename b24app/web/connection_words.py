@@ -80,7 +80,7 @@ TEXTS: Final[Mapping[tuple[str, str], LazyString]] = {
         "Stored since %(at)s. Whether it is complete could not be asked just now."
     ),
     ("access", "alive"): _(
-        "The access %(name)s has left is in use. Administrators in reserve: %(spares)s."
+        "%(name)s gave the access that is in use. Administrators in reserve: %(spares)s."
     ),
     ("access", "waiting"): _(
         "No access is left that works. Nothing can be changed in the portal until an "
