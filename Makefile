@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+JOBS ?= 3
 
 .PHONY: run test check bench serve translations requirements
 
@@ -11,8 +12,8 @@ run: .venv/run  ## everything up: store, sandbox portal, web, worker; prints the
 serve: .venv/run  ## production on this machine: the Procfile, real portals, settings from .env
 	@$(BIN)/python -m b24app.launch serve
 
-test: .venv/dev browser stores  ## all tests, in a browser too
-	$(BIN)/pytest
+test: .venv/dev browser stores  ## all tests, in a browser too; JOBS files side by side
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 check: .venv/dev stores  ## format, lint, types, import rules, dependency audit, tests without a browser
 	$(BIN)/ruff format --check .
@@ -20,7 +21,7 @@ check: .venv/dev stores  ## format, lint, types, import rules, dependency audit,
 	$(BIN)/mypy
 	$(BIN)/djlint --lint --quiet templates sandbox/templates
 	$(BIN)/python -m tests.audit
-	$(BIN)/pytest --ignore=tests/browser
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --ignore=tests/browser
 
 bench: .venv/dev  ## side-by-side measurements; ONLY=rest runs one family
 	ONLY=$(ONLY) $(BIN)/python -m bench

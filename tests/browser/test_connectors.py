@@ -114,7 +114,8 @@ def test_axe_finds_nothing_on_the_connectors_pages(page, anna, scheme):
 def test_nothing_of_connectors_is_cut_off_at_any_width(page, anna, width):
     anna.install()
     name = "Überaus" * 12
-    anna.post("/connectors", typed_connector(id="b24app_" + "m" * 43, name=name))
+    made = typed_connector(id="b24app_" + "m" * 43, name=name)
+    assert anna.post("/connectors", made).status_code == 200
     page.set_viewport_size({"width": width, "height": 900})
     sign_in(page, anna)
 
