@@ -18,8 +18,13 @@ export function makeConversation(root, log, form) {
   }
   const query = (more = {}) => new URLSearchParams({ dialog, after: last(), view, ...more })
 
+  const hear = async () => {
+    try {
+      await take(await fetch(`${form.dataset.lines}?${query()}`))
+    } catch { /* a portal that is away is asked again */ }
+  }
   const look = async () => {
-    if (!document.hidden) await take(await fetch(`${form.dataset.lines}?${query()}`)).catch(() => {})
+    if (!document.hidden) await hear()
     setTimeout(look, PAUSE)
   }
   setTimeout(look, PAUSE)
@@ -29,7 +34,7 @@ export function makeConversation(root, log, form) {
       if (!text.trim()) return
       try {
         await take(await fetch(form.dataset.send, { method: "POST", body: query({ text }) }))
-        setTimeout(async () => take(await fetch(`${form.dataset.lines}?${query()}`)).catch(() => {}), 300)
+        setTimeout(hear, 300)
       } catch {
         notice(log, "The message was not sent. Try once more.")
       }
