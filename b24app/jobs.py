@@ -14,11 +14,12 @@ from b24app.actions.inbox import CLAIMS, Happening
 from b24app.actions.keep_alive import sweep
 from b24app.actions.portal import Portal, open_portal
 from b24app.errors import AuthorizationLost, NotInstalled
-from b24app.records import SYSTEM, Lane, Life
+from b24app.records import SYSTEM, Lane, Life, Patience
 from b24app.resources import Resources, resources
 
 SCANNED: Final = 500
-KEPT_AT_ONCE: Final = 500
+KEPT_AT_ONCE: Final = 5  # a minute: few, for nobody waits for them
+EVENT_PATIENCE: Final = 8.0  # seconds one event may wait for its portal, in all
 LOOKED_AT_ONCE: Final = 200
 # A look whose worker was killed is done by another one after this.
 LOOK_SECONDS: Final = 120
@@ -143,7 +144,9 @@ def learn(member_id: str) -> None:
 
 
 def _portal(member_id: str) -> Portal:
-    return open_portal(resources(), member_id, SYSTEM, lane=Lane.BULK)
+    """For an event: a portal that makes it wait lets the others have their turn first."""
+    patience = Patience(EVENT_PATIENCE)
+    return open_portal(resources(), member_id, SYSTEM, lane=Lane.BULK, patience=patience)
 
 
 def look_around(known: Resources) -> None:
@@ -184,4 +187,4 @@ def keep_alive() -> None:
 
 
 # What runs by itself, and every how many seconds: once for all workers together.
-PERIODIC: Final[dict[Callable[[], None], int]] = {look_everywhere: 3600, keep_alive: 600}
+PERIODIC: Final[dict[Callable[[], None], int]] = {look_everywhere: 3600, keep_alive: 60}

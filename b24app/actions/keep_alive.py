@@ -31,7 +31,13 @@ def sweep(resources: Resources, limit: int) -> int:
     """
     now = time.time()
     due = resources.installations.ledger.take_due(limit, now, now + AGAIN_SECONDS)
-    return sum(_keep(resources, member_id, user_id) for member_id, user_id in due)
+    renewed = 0
+    for member_id, user_id in due:
+        try:
+            renewed += _keep(resources, member_id, user_id)
+        except (AuthServerRefused, AuthServerUnreachable):
+            break  # nobody's fault here, and the others would fare no better
+    return renewed
 
 
 def _keep(resources: Resources, member_id: str, user_id: int) -> bool:
@@ -45,10 +51,10 @@ def _keep(resources: Resources, member_id: str, user_id: int) -> bool:
         return False
     try:
         tokens.renew_chain(resources, installation, user_id)
-    except (AuthorizationLost, Unproven):
+    except (AuthorizationLost, NotInstalled, Unproven):
         ledger.put_off(member_id, user_id, time.time() + DAY)
-    except (AuthServerRefused, AuthServerUnreachable, Busy):
-        pass  # nobody's fault here; it comes again in an hour
+    except Busy:
+        pass  # somebody else is at it; it comes again in an hour
     else:
         return True
     return False

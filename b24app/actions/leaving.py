@@ -53,6 +53,8 @@ def announce(resources: Resources, installation: Installation, *, clean: bool) -
     of forged ones; when True the caller should have somebody ``look`` soon.
     """
     member_id, departures = installation.member_id, resources.installations.departures
+    # Planned first: whatever is lost or killed after this, somebody looks.
+    departures.look_soon(member_id, time.time() + PAUSES[0])
     if not departures.begin(member_id, clean=clean):
         return False
     departures.look_at(member_id, time.time() + PAUSES[0])

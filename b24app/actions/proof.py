@@ -17,11 +17,13 @@ from b24app.errors import (
     AuthorizationLost,
     AuthServerRefused,
     AuthServerUnreachable,
+    NotInstalled,
     Unproven,
 )
-from b24app.records import Actor, Installation, Lane, Patience
+from b24app.records import Actor, Installation, Lane, Patience, Rate
 from b24app.resources import Resources
 from b24app.store import RateBudget
+from b24app.store.budget import NORMAL, rate_of
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,18 @@ def client(
         endpoint,
         member_id=member_id,
         token=token,
-        budget=RateBudget(resources.redis, member_id),
+        budget=RateBudget(resources.redis, member_id, _rate(resources, member_id)),
         patience=patience or Patience(PATIENCE[Lane.INTERACTIVE]),
         observe=resources.meter.record,
     )
+
+
+def _rate(resources: Resources, member_id: str) -> Rate:
+    """What everybody else counts with who calls this portal."""
+    try:
+        return rate_of(resources.installations.get(member_id).license)
+    except NotInstalled:
+        return NORMAL
 
 
 def netloc(endpoint: str) -> str:

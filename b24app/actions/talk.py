@@ -18,7 +18,15 @@ from b24app.actions.portal import open_portal
 from b24app.bitrix.answers import as_map
 from b24app.bitrix.inbound import LANGUAGE
 from b24app.bitrix.rest import Client
-from b24app.errors import AuthorizationLost, NotFound, PortalError, PortalUnreachable
+from b24app.errors import (
+    AuthorizationLost,
+    AuthServerRefused,
+    AuthServerUnreachable,
+    Busy,
+    NotFound,
+    PortalError,
+    PortalUnreachable,
+)
 from b24app.records import SYSTEM, Bot, BotApi, Command, Installation, Text
 from b24app.resources import Resources
 from b24app.store import PortalStore
@@ -44,6 +52,9 @@ class Cue:
     message_id: int = 0
     access: str = field(default="", repr=False)
 
+
+# Before anything reached the portal.
+NOT_SAID: Final = (Busy, AuthServerRefused, AuthServerUnreachable)
 
 Say = tuple[str, dict[str, Any]]  # a method and its parameters
 
@@ -185,7 +196,7 @@ def _say_once(
         params = params | {"fields": {"message": text}}
     try:
         _call(resources, installation, cue, (method, params))
-    except (PortalError, PortalUnreachable, AuthorizationLost) as exc:
+    except (*NOT_SAID, PortalError, PortalUnreachable, AuthorizationLost) as exc:
         if not _may_be_tried_again(exc):
             log.warning("portal %s: bot %s stays silent: %s", happening.member_id, cue.bot_id, exc)
             return
@@ -194,6 +205,8 @@ def _say_once(
 
 
 def _may_be_tried_again(error: Exception) -> bool:
+    if isinstance(error, NOT_SAID):
+        return True
     if isinstance(error, PortalUnreachable):
         return not error.sent
     return isinstance(error, PortalError) and not error.permanent

@@ -104,6 +104,8 @@ def read_form(body: bytes) -> list[tuple[str, str]]:
     try:
         fields = body.decode("ascii").split("&", EVENT_FIELDS)
         pairs = [field.split("=", 1) for field in fields]
+        if any(len(name) > 3 * NAME_LENGTH for name, _ in pairs):
+            raise ValueError("a name too long, and none to be remembered")
         return [(_form_name(name), _form_value(value)) for name, value in pairs]
     except ValueError as exc:  # not plain, no value, not UTF-8
         raise BadPayload("body", "malformed") from exc

@@ -205,10 +205,10 @@ class OAuth:
 
 def _was_sent(error: Exception) -> bool:
     """Whether the server may have acted: not when there never was a connection to it."""
-    if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ConnectTimeout):
+    if isinstance(error, requests.exceptions.ConnectTimeout):
         return False
     cause = error.args[0] if error.args else None
-    return not isinstance(getattr(cause, "reason", cause), wire.NOTHING_SENT)
+    return wire.was_sent(getattr(cause, "reason", cause))
 
 
 def plain_code(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,17 @@ CHUNK: Final = 64 * 1024
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 30
 HEADERS: Final = {"Content-Type": "application/json", "User-Agent": "b24app"}
-NOTHING_SENT: Final = (NewConnectionError, ConnectTimeoutError, SSLError, ProxyError)
+UNCONNECTED: Final = (NewConnectionError, ConnectTimeoutError, ProxyError)
+
+
+def was_sent(error: object) -> bool:
+    """Whether the other side may have acted: not when there never was a connection to it.
+
+    A certificate is refused before anything is sent; any other fault of TLS may come later.
+    """
+    if isinstance(error, SSLError):
+        return not (error.args and isinstance(error.args[0], ssl.SSLCertVerificationError))
+    return not isinstance(error, UNCONNECTED)
 
 
 class NoAnswer(Exception):
@@ -71,10 +82,8 @@ def post(
             retries=False,
             preload_content=False,
         )
-    except NOTHING_SENT as exc:
-        raise NoAnswer(type(exc).__name__, sent=False) from exc
     except HTTPError as exc:
-        raise NoAnswer(type(exc).__name__, sent=True) from exc
+        raise NoAnswer(type(exc).__name__, sent=was_sent(exc)) from exc
     if 300 <= response.status < 400:
         response.drain_conn()
         response.release_conn()

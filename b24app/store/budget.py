@@ -60,12 +60,17 @@ return {count, tostring(math.max(wait, 0)), 0}
 GO: Final = Permit(granted=True, wait=0)
 
 # The portal refused although we thought there was room: others share our address. The bucket
-# counts as full, and as narrower for a while. KEYS: bucket. ARGV: leak, size, narrowing, seconds.
+# counts as full, and as narrower than it was by now, for a while. KEYS: bucket. ARGV: leak, size,
+# narrowing, seconds it is kept, seconds of recovery.
 NARROW: Final = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local narrow = tonumber(redis.call('HGET', KEYS[1], 'narrow') or '1') * tonumber(ARGV[3])
-narrow = math.max(narrow, 0.25)
+local state = redis.call('HMGET', KEYS[1], 'narrow', 'since')
+local narrow = tonumber(state[1] or '1')
+if narrow < 1 then
+  narrow = math.min(1, narrow + (now - tonumber(state[2])) / tonumber(ARGV[5]))
+end
+narrow = math.max(narrow * tonumber(ARGV[3]), 0.25)
 redis.call('HSET', KEYS[1], 'empty',
   string.format('%.6f', now + tonumber(ARGV[2]) / (tonumber(ARGV[1]) * narrow)),
   'narrow', tostring(narrow), 'since', tostring(now))
@@ -155,7 +160,8 @@ class RateBudget:
     def narrow(self) -> None:
         """The portal refused a request that was granted here."""
         rate = self._rate
-        self._narrow(keys=[self._bucket], args=[rate.leak, rate.size, NARROWING, KEPT_SECONDS])
+        args = [rate.leak, rate.size, NARROWING, KEPT_SECONDS, RECOVERY_SECONDS]
+        self._narrow(keys=[self._bucket], args=args)
 
     @translated
     def block(self, method: str, until: float, *, bulk_only: bool = False) -> None:

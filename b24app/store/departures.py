@@ -113,6 +113,11 @@ class Departures:
         self._redis.zadd(keys.looks(), {member_id: moment})
 
     @translated
+    def look_soon(self, member_id: str, moment: float) -> None:
+        """As ``look_at``, unless a look is planned already."""
+        self._redis.zadd(keys.looks(), {member_id: moment}, nx=True)
+
+    @translated
     def look_no_more(self, member_id: str) -> None:
         """There is nothing to wait for."""
         self._redis.zrem(keys.looks(), member_id)

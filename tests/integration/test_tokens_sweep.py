@@ -62,7 +62,7 @@ def test_what_was_renewed_by_use_is_not_due_any_more(idle, egor, world, resource
 
 
 def test_what_a_sweep_could_not_renew_comes_again_in_an_hour(idle, world, resources):
-    world.faults.order_token("garbage", times=4)
+    world.faults.order_token("garbage", times=2)
 
     assert sweep(resources, 100) == 0
     assert sweep(resources, 100) == 0
