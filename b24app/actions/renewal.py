@@ -239,11 +239,6 @@ def fingerprint(resources: Resources) -> str:
     return hmac.new(settings.secret_key.encode(), text, hashlib.sha256).hexdigest()[:32]
 
 
-def for_operator(reason: str) -> str:
-    """What a reason means, in one plain sentence for the log and the command line."""
-    return OPERATOR.get(reason, f"the authorization server answers {reason}")
-
-
 def _candidates(standing: Standing) -> Iterator[ChainFacts]:
     """Whom to try, in this order: the chain in use, spares that cost nothing, other spares.
 

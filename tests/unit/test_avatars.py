@@ -30,7 +30,9 @@ def opened(data: bytes) -> Image.Image:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 def test_a_picture_of_each_kind_is_taken(kind):
-    opened(make_avatar(file(Image.new("RGB", (640, 480), RED), kind)))
+    avatar = opened(make_avatar(file(Image.new("RGB", (640, 480), RED), kind)))
+
+    assert avatar.getpixel((SIDE // 2, SIDE // 2))[0] > 150
 
 
 def test_a_wide_picture_is_cropped_to_its_middle():
