@@ -61,6 +61,11 @@ def connectors(member_id: str) -> str:
     return f"{portal_prefix(member_id)}connectors"
 
 
+def widgets(member_id: str) -> str:
+    """HASH key of a widget -> JSON, for good."""
+    return f"{portal_prefix(member_id)}widgets"
+
+
 def chat_apps(member_id: str) -> str:
     """HASH chat app id -> JSON, for good. Few and small, so one hash is list and record."""
     return f"{portal_prefix(member_id)}chat-apps"
@@ -232,6 +237,7 @@ def of_portal(member_id: str) -> tuple[str, ...]:
         bots(member_id),
         commands(member_id),
         connectors(member_id),
+        widgets(member_id),
         chat_apps(member_id),
         rate(member_id),
         registrations(member_id),

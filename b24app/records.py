@@ -38,6 +38,25 @@ class Context(StrEnum):
     CALL = "CALL"
 
 
+class Place(StrEnum):
+    """Where the new messenger shows a widget (b24restdocs: widgets/im)."""
+
+    TEXTAREA = "IM_TEXTAREA"
+    SIDEBAR = "IM_SIDEBAR"
+    CONTEXT_MENU = "IM_CONTEXT_MENU"
+    NAVIGATION = "IM_NAVIGATION"
+
+
+class WidgetContext(StrEnum):
+    """In which chats the new messenger shows a widget; ALL overrides the rest."""
+
+    ALL = "ALL"
+    USER = "USER"
+    CHAT = "CHAT"
+    LINES = "LINES"
+    CRM = "CRM"
+
+
 class BotApi(StrEnum):
     """The family of methods a bot was registered with, and answers to."""
 
@@ -441,6 +460,16 @@ class Translation:
     copyright: str = ""
 
 
+def _title(
+    translations: tuple[Translation, ...], otherwise: str, languages: tuple[str, ...]
+) -> str:
+    by_language = {entry.language: entry.title for entry in translations}
+    for language in languages:
+        if language in by_language:
+            return by_language[language]
+    return next(iter(by_language.values()), otherwise)
+
+
 @dataclass(frozen=True)
 class ChatApp:
     """A button in the chat. ``id`` is the portal's APP_ID."""
@@ -471,11 +500,43 @@ class ChatApp:
 
     def title(self, *languages: str) -> str:
         """The title in the first of these languages it has, else in its first language."""
-        by_language = {entry.language: entry.title for entry in self.translations}
-        for language in languages:
-            if language in by_language:
-                return by_language[language]
-        return next(iter(by_language.values()), self.code)
+        return _title(self.translations, self.code, languages)
+
+
+@dataclass(frozen=True)
+class Widget:
+    """A page in the new messenger, at one or more places of it.
+
+    ``id`` is the key in its address, random and never used again; ``code``, ``app_id``, ``bot_id``
+    and ``bot_code`` are what the page behind it is told as the classic messenger told it (numbers
+    are 0 where there was no chat app). ``icon_name`` is a Font Awesome 4 class; ``width`` and
+    ``height`` are pixels at the text area.
+    """
+
+    id: str
+    code: str
+    iframe_url: str
+    places: tuple[Place, ...]
+    translations: tuple[Translation, ...]
+    icon_name: str
+    color: str = ""
+    contexts: tuple[WidgetContext, ...] = (WidgetContext.ALL,)
+    admin_only: bool = False
+    extranet: bool = False
+    width: int = 320
+    height: int = 250
+    hash: str = field(default="", repr=False)
+    app_id: int = 0
+    bot_id: int = 0
+    bot_code: str = ""
+    published: bool = True
+    version: int = 0
+    updated_at: int = 0
+    updated_by: str = ""
+
+    def title(self, *languages: str) -> str:
+        """The title in the first of these languages it has, else in its first language."""
+        return _title(self.translations, self.code, languages)
 
 
 @dataclass(frozen=True)

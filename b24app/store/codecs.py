@@ -19,13 +19,16 @@ from b24app.records import (
     Joint,
     JsMethod,
     Kind,
+    Place,
     Text,
     Translation,
+    Widget,
+    WidgetContext,
 )
 from b24app.store.shelf import Codec
 
 
-def _write(thing: Bot | ChatApp | Command | Connector) -> str:
+def _write(thing: Bot | ChatApp | Command | Connector | Widget) -> str:
     return json.dumps(dataclasses.asdict(thing), default=_picture)
 
 
@@ -79,6 +82,18 @@ def _read_connector(text: str) -> Connector:
     return Connector(**fields | {"joints": joints})
 
 
+def _read_widget(text: str) -> Widget:
+    fields: dict[str, Any] = json.loads(text)
+    return Widget(
+        **fields
+        | {
+            "places": tuple(Place(place) for place in fields["places"]),
+            "contexts": tuple(WidgetContext(context) for context in fields["contexts"]),
+            "translations": tuple(Translation(**entry) for entry in fields["translations"]),
+        }
+    )
+
+
 def _texts(entries: list[dict[str, str]]) -> tuple[Text, ...]:
     return tuple(Text(**entry) for entry in entries)
 
@@ -92,4 +107,7 @@ COMMAND: Final = Codec[Command](
 )
 CONNECTOR: Final = Codec[Connector](
     "connector", _write, _read_connector, name=lambda connector: connector.name
+)
+WIDGET: Final = Codec[Widget](
+    "widget", _write, _read_widget, hidden=("hash",), name=lambda widget: widget.title("en")
 )

@@ -8,7 +8,7 @@ from typing import Any, Final
 import redis
 
 from b24app import keys
-from b24app.records import Actor, Bot, Change, ChatApp, Command, Connector, Patience, Verb
+from b24app.records import Actor, Bot, Change, ChatApp, Command, Connector, Patience, Verb, Widget
 from b24app.store import codecs
 from b24app.store.access import Answers, locked, translated
 from b24app.store.bulk import Runs
@@ -52,6 +52,7 @@ class PortalStore:
         self.connectors: Shelf[Connector] = Shelf(
             client, keys.connectors(member_id), changes, codecs.CONNECTOR
         )
+        self.widgets: Shelf[Widget] = Shelf(client, keys.widgets(member_id), changes, codecs.WIDGET)
         self.runs = Runs(client, member_id)
 
     def undoing(self, change_id: str) -> PortalStore:
@@ -84,7 +85,7 @@ class PortalStore:
 
     def unpublish(self) -> None:
         """Note that the portal has removed everything of ours; what was typed stays."""
-        for shelf in (self.bots, self.chat_apps, self.commands, self.connectors):
+        for shelf in (self.bots, self.chat_apps, self.commands, self.connectors, self.widgets):
             shelf.unpublish()
 
     def note(
