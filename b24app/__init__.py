@@ -23,6 +23,7 @@ from b24app.web import (
     connectors,
     events,
     frame,
+    gateway,
     health,
     history,
     installs,
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     replies.init_app(app)
     words.init_app(app)
     for room in (
-        *(frame, session, installs, events, health),
+        *(frame, gateway, session, installs, events, health),
         *(chat_apps, bots, commands, connectors, connector_lines, connection, history, bulk),
     ):
         app.register_blueprint(room.blueprint)

@@ -25,6 +25,7 @@ B24AppError
 │  ├─ LimitReached           the portal takes no more of them permanent
 │  ├─ RateLimited            too many requests                passes
 │  └─ MethodBlocked          operating time used up           passes
+├─ Unfinished                a change stopped half-way and could not be put back
 ├─ PortalUnreachable         no usable answer from a portal; .sent says whether it may have acted
 ├─ AuthServerUnreachable     no usable answer from the authorization server
 ├─ AuthServerRefused         it answered with an error; .code
@@ -36,7 +37,7 @@ No message holds a token; what a person reads is chosen by class in ``web/replie
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 
 class B24AppError(Exception):
@@ -175,6 +176,21 @@ class MethodBlocked(PortalError):
 
     permanent = False
     reset_at: float = 0
+
+
+class Unfinished(B24AppError):
+    """A widget's change stopped half-way and could not be put back; places by what stands there.
+
+    ``there`` is as it was wanted, ``before`` as it was before, ``missing`` nothing.
+    """
+
+    def __init__(
+        self, *, there: Collection[str], before: Collection[str], missing: Collection[str]
+    ) -> None:
+        self.there = there
+        self.before = before
+        self.missing = missing
+        super().__init__(f"done {list(there)}, left {list(before)}, missing {list(missing)}")
 
 
 class PortalUnreachable(B24AppError):

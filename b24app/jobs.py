@@ -6,10 +6,11 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from b24app import jobs_bulk
-from b24app.actions import happenings, inbox, installs, leaving, subscriptions, talk
+from b24app.actions import happenings, inbox, installs, leaving, moving, subscriptions, talk
 from b24app.actions.inbox import CLAIMS, Happening
 from b24app.actions.keep_alive import sweep
 from b24app.actions.portal import Portal, open_portal
@@ -132,8 +133,8 @@ def resubscribe(member_id: str) -> None:
         portal = _portal(member_id)
     except NotInstalled:
         return
-    about = subscriptions.reconcile(portal).about
-    installs.learn(known, portal.installation, about)
+    found = subscriptions.reconcile(portal)
+    installs.learn(known, replace(portal.installation, scope=found.scope), found.about)
     happenings.review(portal)
 
 
@@ -159,11 +160,15 @@ def look_around(known: Resources) -> None:
     for job, seconds in PERIODIC.items():
         known.enqueue_every(job, seconds)
     _take_up(known, iter(known.inbox.waiting()))
-    now = time.time()
+    jobs_bulk.look_around(known)
+
+
+def look_at_departures() -> None:
+    """See what became of the portals that are due: uninstalling, or waiting to be paid for."""
+    known, now = resources(), time.time()
     departures = known.installations.departures
     for member_id in departures.take_due(LOOKED_AT_ONCE, now, now + LOOK_SECONDS):
         known.enqueue(look, member_id)
-    jobs_bulk.look_around(known)
 
 
 def look_everywhere() -> None:
@@ -186,5 +191,22 @@ def keep_alive() -> None:
     log.debug("%d chains kept alive", renewed)
 
 
+def rebind_moved() -> None:
+    """Rebind a few of the portals that still send their events to an earlier address of ours."""
+    known = resources()
+    for member_id in moving.next_few(known):
+        known.enqueue(rebind, member_id)
+
+
+def rebind(member_id: str) -> None:
+    """Have a portal send its events to our present address."""
+    moving.rebind(resources(), member_id)
+
+
 # What runs by itself, and every how many seconds: once for all workers together.
-PERIODIC: Final[dict[Callable[[], None], int]] = {look_everywhere: 3600, keep_alive: 60}
+PERIODIC: Final[dict[Callable[[], None], int]] = {
+    look_everywhere: 3600,
+    keep_alive: 60,
+    look_at_departures: 10,
+    rebind_moved: 60,
+}

@@ -24,7 +24,8 @@ def installation(member_id: str) -> str:
 
 
 def chains(member_id: str) -> str:
-    """HASH, for good. ``gen``, ``use``, ``trouble``, user id -> chain, ``journal <user id>``.
+    """HASH, for good. ``gen``, ``use``, ``trouble``, ``located``, user id -> chain,
+    ``journal <user id>``.
 
     A chain is ``version|state|expires|proven|sealed pair|issued|since|tried|reason|name``.
     """
@@ -72,8 +73,9 @@ def chat_apps(member_id: str) -> str:
 
 
 def rate(member_id: str) -> str:
-    """HASH, an hour. The bucket: when it will be empty, how much it was narrowed; and for each
-    blocked method the Unix second until which nobody calls it."""
+    """HASH, an hour. The bucket: when it will be empty, how much it was narrowed; for each
+    blocked method the Unix second until which nobody calls it, and for each method the Unix
+    second at which its operating time starts anew."""
     return f"{portal_prefix(member_id)}rate"
 
 
@@ -90,9 +92,19 @@ def departure(member_id: str) -> str:
     return f"{portal_prefix(member_id)}departure"
 
 
+def removed(member_id: str) -> str:
+    """STRING, 30 s. The name of the question that had everything of this portal removed."""
+    return f"{portal_prefix(member_id)}removed"
+
+
 def looks() -> str:
     """ZSET member id -> Unix second, for good. When to ask what became of a portal."""
     return f"{PREFIX}:looks"
+
+
+def moves() -> str:
+    """HASH, for good. How far the portals are looked through after a change of our address."""
+    return f"{PREFIX}:moves"
 
 
 def keys_proven(fingerprint: str) -> str:
@@ -218,6 +230,22 @@ def bulks() -> str:
     return f"{PREFIX}:bulks"
 
 
+def definitions(member_id: str) -> str:
+    """HASH upload id -> head, ``upload id:place`` -> entry, JSON; 3 days. To be imported."""
+    return f"{portal_prefix(member_id)}definitions"
+
+
+def drift(member_id: str) -> str:
+    """HASH, for good. ``look``: the last look at the portal's lists; ``check``: the last check of
+    what no list shows; each JSON."""
+    return f"{portal_prefix(member_id)}drift"
+
+
+def drift_due() -> str:
+    """ZSET member id -> Unix second, for good. When a portal's lists are to be looked at."""
+    return f"{PREFIX}:drift-due"
+
+
 def oauth_state(nonce: str) -> str:
     """STRING, 10 min. A code flow that came back, so that it cannot come back twice."""
     return f"{PREFIX}:oauth-state:{nonce}"
@@ -242,6 +270,7 @@ def of_portal(member_id: str) -> tuple[str, ...]:
         rate(member_id),
         registrations(member_id),
         departure(member_id),
+        removed(member_id),
         spoken(member_id),
         edit_lock(member_id),
         history(member_id),
@@ -250,5 +279,7 @@ def of_portal(member_id: str) -> tuple[str, ...]:
         bulk_runs(member_id),
         bulk_items(member_id),
         bulk_worker(member_id),
+        definitions(member_id),
+        drift(member_id),
         *inbox_of(member_id),
     )

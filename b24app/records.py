@@ -228,20 +228,28 @@ class ChainFacts:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What keeps a whole portal from renewing: why, since when, and when it was last asked."""
+    """What keeps a whole portal from renewing: why, since when, and when it was last asked.
+
+    ``keys`` is the fingerprint of the application keys that were refused, where that is why.
+    """
 
     reason: str
     since: int
     asked_at: int
+    keys: str = ""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a portal's access stands: its chains, the one in use first, then newest proven first."""
+    """How a portal's access stands: its chains, the one in use first, then newest proven first.
+
+    ``located_at`` is when a pair was last spent only to learn where the portal has moved.
+    """
 
     generation: int
     chains: tuple[ChainFacts, ...]
     trouble: Trouble | None
+    located_at: int = 0
 
     @property
     def waiting(self) -> bool:
@@ -617,3 +625,78 @@ class Run:
     state: RunState = RunState.RUNNING
     reason: str = ""
     tries: int = 0
+
+
+class Drifted(StrEnum):
+    """How the portal and our list differ over one thing."""
+
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    DIFFERENT = "different"
+
+
+class Deed(StrEnum):
+    """What can be done about a difference: make the portal as the list says, the list as the
+    portal says, or take the thing off the side that alone has it."""
+
+    RESTORE = "restore"
+    ADOPT = "adopt"
+    FORGET = "forget"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One difference: a ``thing`` such as ``bot``, its id on the portal and its name.
+
+    ``ours`` and ``theirs`` are fields as history keeps them, JSON-ready; where it is different
+    only those that differ. ``deeds`` is what can be done, ``why`` a reason code for what cannot.
+    """
+
+    thing: str
+    thing_id: str
+    name: str
+    how: Drifted
+    ours: dict[str, Any]
+    theirs: dict[str, Any]
+    deeds: tuple[Deed, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the portal's lists said when they were last looked at.
+
+    ``at`` is when, 0 for never. ``unseen`` are kinds of things that could not be listed, with an
+    error's class or a reason code; ``strangers`` connectors that are not on our list, id to name.
+    ``trouble`` is the class of the error that a later try, at ``tried_at``, has met.
+    """
+
+    at: int = 0
+    findings: tuple[Finding, ...] = ()
+    unseen: dict[str, str] = field(default_factory=dict)
+    strangers: dict[str, str] = field(default_factory=dict)
+    tried_at: int = 0
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A walk through what no portal lists, asking for each whether it is there.
+
+    ``done`` of ``total`` are asked, up to ``place``, a kind and an id; ``beat`` is when it last
+    came further. ``trouble`` is the class of the error that ended it before its time.
+    """
+
+    id: str
+    at: int
+    total: int
+    done: int = 0
+    place: tuple[str, int] = ("", 0)
+    beat: int = 0
+    findings: tuple[Finding, ...] = ()
+    trouble: str = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on."""
+        return self.done < self.total and not self.trouble

@@ -10,13 +10,13 @@ from datetime import timedelta
 from typing import Final, cast
 
 import redis
-import requests
 import rq
 import urllib3
 from flask import current_app
 from rq.exceptions import DuplicateJobError
 from rq.job import Job
 
+from b24app.bitrix.bounded import Bounded
 from b24app.bitrix.oauth import OAuth
 from b24app.bitrix.outbound import Guard, Outbound
 from b24app.crypto import KeyRing
@@ -148,7 +148,7 @@ def open_resources(settings: Settings) -> Resources:
         http=http,
         oauth=OAuth(
             http,
-            requests.adapters.HTTPAdapter(pool_maxsize=settings.web_threads),
+            Bounded(threads=settings.web_threads),
             client_id=settings.client_id,
             client_secrets=tuple(filter(None, secrets)),
             servers=settings.auth_servers,

@@ -28,7 +28,7 @@ from b24app.actions.keep_alive import sweep
 from b24app.records import Installation
 from b24app.resources import Resources
 from b24app.settings import embedded_url
-from b24app.store.chains import DAY
+from b24app.store.due import DAY
 from bench import stage, tokens_stage
 from bench.rounds import Entry, compete, in_threads
 from bench.table import Row

@@ -40,10 +40,12 @@ def joined(world: World, portal: Portal, bot: Bot, room: Room, cause: Cause) -> 
     dialog = room.dialog_id(bot.id)
     params: Fields = {"CHAT_TYPE": room.letter, "MESSAGE_TYPE": room.letter}
     params |= {"BOT_ID": bot.id, "USER_ID": user_id}
+    if room.kind != "private" or world.profile == "source":
+        params["CHAT_ID"] = room.id
     if room.kind == "private":
         params |= {"TO_USER_ID": user_id, "FROM_USER_ID": bot.id}
     else:
-        params |= {"CHAT_ID": room.id, "CHAT_AUTHOR_ID": room.owner, "ACCESS_HISTORY": 1}
+        params |= {"CHAT_AUTHOR_ID": room.owner, "ACCESS_HISTORY": 1}
         params |= {"CHAT_ENTITY_TYPE": _entity(room), "CHAT_ENTITY_ID": ""}
     params |= {"DIALOG_ID": dialog, "LANGUAGE": portal.language}
     if _is_told(world, bot, "v1"):

@@ -1,6 +1,7 @@
 """The methods this portal knows. What is not in METHODS does not exist here."""
 
 from sandbox import (
+    methods_chat,
     methods_command,
     methods_command_v2,
     methods_connector,
@@ -52,6 +53,7 @@ METHODS: dict[str, Method] = {
         *methods_imbot.METHODS,
         *methods_imbot_app.METHODS,
         *methods_message.METHODS,
+        *methods_chat.METHODS,
         *methods_command.METHODS,
         *methods_imbot_v2.METHODS,
         *methods_command_v2.METHODS,

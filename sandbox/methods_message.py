@@ -1,4 +1,4 @@
-"""How a bot answers: messages of its own, and answers to commands, in both versions."""
+"""Messages: a person's, a bot's own, and answers to commands, in both versions."""
 
 from typing import Any
 
@@ -15,6 +15,42 @@ from sandbox.rooms import room_of
 LENGTH = 20_000
 # The portal's limit for each of ATTACH, KEYBOARD and MENU as JSON.
 OVERSIZE = 30_000
+
+
+def add_as_person(call: Call) -> int:
+    """im.message.add: a message of the token's owner; commands in it run, bots are told."""
+    params = php.upper_keys(call.params)
+    given = params.get("MESSAGE")
+    if given is not None and not isinstance(given, str):
+        raise RestError("MESSAGE_EMPTY", "Wrong message type")
+    text = php.text(given).strip()
+    if not text:
+        raise RestError("MESSAGE_EMPTY", "Message can't be empty")
+    if params.get("DIALOG_ID") is None:
+        raise RestError("PARAMS_ERROR", "Incorrect params")
+    dialog = _dialog_of_person(call, php.text(params["DIALOG_ID"]))
+    extras = _extras(params)
+    said = messenger.write(call.world, call.portal, call.user, dialog, _cut(text))
+    if said is None:
+        raise RestError("CHAT_ID", "Error creating message")
+    said.params = extras
+    return said.id
+
+
+def _dialog_of_person(call: Call, dialog: str) -> str:
+    """The dialog as it is called here. Raises RestError where the caller may not write."""
+    if dialog.startswith("chat"):
+        room = room_of(call.world, call.portal, call.user.id, dialog)
+        if room is None or call.user.id not in room.members:
+            text = "It is forbidden to send messages to this chat"
+            raise RestError("ACCESS_ERROR", text, 403)
+        return dialog
+    number = php.intval(dialog)
+    if number <= 0:
+        raise RestError("USER_ID_EMPTY", "User ID can't be empty")
+    if call.portal.person(number) is None:
+        raise RestError("USER_NOT_FOUND", "User not found")
+    return str(number)
 
 
 def add(call: Call) -> int:
@@ -164,6 +200,7 @@ def _keep_extras(said: Message | None, fields: php.Params) -> None:
 
 
 METHODS = (
+    Method("im.message.add", "im", add_as_person),
     Method("imbot.message.add", "imbot", add),
     Method("imbot.command.answer", "imbot", answer),
     Method("imbot.v2.Command.answer", "imbot", answer_v2),

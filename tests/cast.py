@@ -65,10 +65,10 @@ class Person:
             return self.browser.get(url, timeout=TIMEOUT)
         return self.browser.post(url, data=form, timeout=TIMEOUT)
 
-    def frame_form(self) -> FrameForm:
-        """What the portal would post into the frame for this person now."""
+    def frame_form(self, path: str = "/app") -> FrameForm:
+        """What this page of the portal would post into the frame for this person now."""
         reader = _FormReader()
-        reader.feed(self.at_portal("/app").text)
+        reader.feed(self.at_portal(path).text)
         assert reader.found, "the portal does not open the application for this person"
         return reader.found
 

@@ -97,9 +97,15 @@ def revive(portal: Portal, bot: Bot) -> Bot:
     saved = portal.store.bots.save(
         placed, seen=0, actor=portal.actor, verb=Verb.REPUBLISH, before=bot
     )
-    _move_belongings(portal, bot.id, saved.id)
-    portal.store.bots.delete(bot, actor=portal.actor, verb=Verb.FORGET)
+    succeed(portal, bot, saved.id)
     return saved
+
+
+def succeed(portal: Portal, bot: Bot, new_id: int) -> None:
+    """Give what belongs to a bot that was gone to its successor, and forget it; to be repeated
+    when it was cut short."""
+    _move_belongings(portal, bot.id, new_id)
+    portal.store.bots.delete(bot, actor=portal.actor, verb=Verb.FORGET)
 
 
 def unregister(portal: Portal, bot_id: int, typed_name: str) -> bool:

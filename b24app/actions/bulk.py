@@ -11,28 +11,40 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from b24app.actions import bulk_steps
+from b24app.actions import bulk_steps, history, imports
 from b24app.actions.bulk_steps import SHELVES, STEPS, UNDO
 from b24app.actions.portal import Portal, open_portal
-from b24app.errors import B24AppError, BadPayload, MethodBlocked, StoreUnavailable
-from b24app.records import Actor, Change, Lane, Run, RunState, Verb
+from b24app.errors import (
+    B24AppError,
+    BadPayload,
+    Busy,
+    MethodBlocked,
+    RateLimited,
+    StoreUnavailable,
+)
+from b24app.records import Actor, Change, Lane, Patience, Run, RunState, Verb
 from b24app.resources import Resources
 from b24app.store import bulk as store
 from b24app.store.bulk import Runs
 from b24app.store.changes import KEPT
 
 MOST: Final = 1000
-SLICE_SECONDS: Final = 30
+SLICE_SECONDS: Final = 10
+# What one step may wait for its portal, in all: past that the run pauses and others have their turn.
+STEP_SECONDS: Final = 5.0
 MOST_TRIES: Final = 8
 FIRST_PAUSE: Final = 2
 LONGEST_PAUSE: Final = 300
+# The portal is well and only asks for time: a run waits for that however often.
+NOT_NOW: Final = (MethodBlocked, RateLimited, Busy)
 
 
-def start(portal: Portal, verb: str, thing: str, ids: Sequence[str]) -> Run:
+def start(portal: Portal, verb: str, thing: str, ids: Sequence[str], typed: str = "") -> Run:
     """Put away a run that does ``verb`` to these things of one kind; a worker must be called.
 
-    Ids that are on no list are passed over. Raises BadPayload for a kind or verb that is not
-    done to many, for none and for too many.
+    Ids that are on no list are passed over. Bots go only when ``typed`` is how many of them.
+    Raises BadPayload for a kind or verb that is not done to many, for none and for too many, and
+    for another number.
     """
     if thing not in SHELVES or verb not in (Verb.UNREGISTER, Verb.REPUBLISH):
         raise BadPayload("verb", "unknown_choice")
@@ -40,7 +52,19 @@ def start(portal: Portal, verb: str, thing: str, ids: Sequence[str]) -> Run:
     wanted = [
         (known, bulk_steps.name(names[known])) for known in dict.fromkeys(ids) if known in names
     ]
+    if (thing, verb) == ("bot", Verb.UNREGISTER) and wanted and typed.strip() != str(len(wanted)):
+        raise BadPayload("confirmation", "bulk_number")
     return _start(portal, verb, thing, wanted)
+
+
+def start_import(portal: Portal, upload: str) -> Run:
+    """Put away a run that imports what waits under ``upload``, without what is there already.
+
+    Raises NotFound when it waits no more; else as ``start``.
+    """
+    steps = [step for step in imports.plan(portal, upload).steps if step.does_something]
+    portal.store.definitions.prolong()
+    return _start(portal, imports.VERB, imports.THING, imports.things(upload, steps))
 
 
 def start_undo(portal: Portal, changes: Sequence[Change]) -> Run:
@@ -53,6 +77,12 @@ def _start(portal: Portal, verb: str, thing: str, wanted: list[tuple[str, str]])
     if not 0 < len(wanted) <= MOST:
         raise BadPayload("id", "bulk_too_many" if wanted else "bulk_none")
     return portal.store.runs.create(portal.actor, verb, thing, wanted)
+
+
+def run_through(portal: Portal, run: Run) -> None:
+    """Do all of a run here and now: for a rehearsal, which changes nothing and asks little."""
+    while items := [item for item in portal.store.runs.items(run) if item.open]:
+        STEPS[run.verb](portal, run, items)
 
 
 def cancel(portal: Portal, run_id: str) -> Run:
@@ -73,7 +103,10 @@ def resume(portal: Portal, run_id: str) -> Run:
 
 
 def removed(portal: Portal, run: Run) -> list[Change]:
-    """What a run has unregistered and nobody has put back yet, oldest first."""
+    """What a run has unregistered and nobody has put back yet, oldest first.
+
+    After a bot come the commands and chat apps that went with it.
+    """
     done = (item for item in portal.store.runs.items(run) if not item.open)
     ids = {item.thing_id for item in done}
     found = [
@@ -83,7 +116,8 @@ def removed(portal: Portal, run: Run) -> list[Change]:
         and change.thing_id in ids
     ]
     undone = portal.store.changes.undone([change.id for change in found])
-    return [change for change in reversed(found) if change.id not in undone]
+    first = [change for change in reversed(found) if change.id not in undone]
+    return [one for change in first for one in (change, *history.companions(portal, change))]
 
 
 def waiting(resources: Resources) -> list[str]:
@@ -118,7 +152,7 @@ def _work(resources: Resources, runs: Runs, member_id: str) -> int:
     while (run := runs.next()) and time.monotonic() < end:
         try:
             actor = Actor(run.user_id, run.user_name, is_admin=True)
-            _advance(open_portal(resources, member_id, actor, lane=Lane.BULK), run)
+            _advance(_open(resources, member_id, actor), run)
         except StoreUnavailable:
             raise  # nothing can be noted; the queue tries again
         except B24AppError as exc:  # noted with the run, for the person who looks at it
@@ -130,9 +164,17 @@ def _work(resources: Resources, runs: Runs, member_id: str) -> int:
     return 0
 
 
+def _open(resources: Resources, member_id: str, actor: Actor) -> Portal:
+    """The portal for one step, that waits for little: other portals' work waits behind it."""
+    patience = Patience(STEP_SECONDS)
+    return open_portal(resources, member_id, actor, lane=Lane.BULK, patience=patience)
+
+
 def _stop(runs: Runs, run: Run, error: B24AppError) -> int:
     """Note why it does not go on; returns the seconds after which it may, 0 for never."""
     tries = run.tries + 1
+    if isinstance(error, NOT_NOW):
+        tries = min(tries, MOST_TRIES)
     if not bulk_steps.passes(error) or tries > MOST_TRIES:
         runs.settle(replace(run, state=RunState.STOPPED, reason=type(error).__name__))
         return 0

@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
 
-from b24app.actions import chat_apps, command_calls, commands, history
+from b24app.actions import chat_apps, command_calls, history, imports, republications
 from b24app.actions.portal import Portal
+from b24app.actions.roads import ROADS
 from b24app.bitrix.batch import LIMIT
 from b24app.errors import (
     AccessDenied,
@@ -28,12 +29,24 @@ from b24app.errors import (
     PortalUnreachable,
     Refused,
 )
-from b24app.records import Bot, ChatApp, Command, Item, ItemState, Run, Verb
-from b24app.store.changes import KEPT
+from b24app.records import (
+    Bot,
+    ChatApp,
+    Command,
+    Connector,
+    Item,
+    ItemState,
+    Run,
+    Verb,
+    Widget,
+)
 
 UNDO: Final = "undo"
+ABOUT_LISTED: Final = frozenset({Verb.UNREGISTER, Verb.REPUBLISH})
+TOGETHER: Final = frozenset({"chat_app", "command"})  # fifty of them are removed in one request
 
-Thing = ChatApp | Command
+Batched = ChatApp | Command
+Thing = Batched | Bot | Connector | Widget
 Step = Callable[[Portal, Run, list[Item]], None]
 
 
@@ -46,19 +59,41 @@ def passes(error: B24AppError) -> bool:
 
 def name(thing: Thing) -> str:
     """What history calls it."""
+    if isinstance(thing, Bot):
+        return thing.full_name
+    if isinstance(thing, Connector):
+        return thing.name
     return f"/{thing.name}" if isinstance(thing, Command) else thing.title("en")
 
 
 def _unregister(portal: Portal, run: Run, items: list[Item]) -> None:
+    """Many in one request, or one by one what each takes several."""
+    do = _unregister_together if run.thing in TOGETHER else _each(_unregister_one)
+    do(portal, run, items)
+
+
+def _unregister_one(portal: Portal, run: Run, item: Item) -> Item:
+    """One that was gone since an earlier try of ours: that try was it."""
+    thing = SHELVES[run.thing](portal).get(item.thing_id)
+    was_there = False
+    if thing:
+        road = ROADS[run.thing](portal, name(thing))
+        now = road.standing(item.thing_id)
+        was_there = now is not None and "was_gone" not in road.unregister(now).notes
+    ours = was_there or item.state is ItemState.SENT
+    return replace(item, state=ItemState.DONE if ours else ItemState.GONE)
+
+
+def _unregister_together(portal: Portal, run: Run, items: list[Item]) -> None:
     """As many as one request takes. Raises what keeps all of them from being done."""
     things, bots = SHELVES[run.thing](portal), {bot.id: bot for bot in portal.store.bots.all()}
-    found: dict[Item, Thing] = {}
+    found: dict[Item, Batched] = {}
     for item in items[:LIMIT]:
         thing = things.get(item.thing_id)
-        if thing and (isinstance(thing, ChatApp) or thing.bot_id in bots):
+        if isinstance(thing, ChatApp) or (isinstance(thing, Command) and thing.bot_id in bots):
             found[item] = thing
         else:
-            _clear(portal, run, item, thing)
+            _clear(portal, run, item, thing if isinstance(thing, Command) else None)
     if not found:
         return
     portal.store.runs.note(run, [replace(item, state=ItemState.SENT) for item in found])
@@ -72,7 +107,7 @@ def _unregister(portal: Portal, run: Run, items: list[Item]) -> None:
         raise passing
 
 
-def _clear(portal: Portal, run: Run, item: Item, thing: Thing | None) -> None:
+def _clear(portal: Portal, run: Run, item: Item, thing: Batched | None) -> None:
     """One that is on no list any more, or only on ours: a command went with its bot."""
     gone = replace(item, state=ItemState.GONE)
     if thing:
@@ -82,7 +117,7 @@ def _clear(portal: Portal, run: Run, item: Item, thing: Thing | None) -> None:
 
 
 def _unregistered(
-    portal: Portal, run: Run, item: Item, thing: Thing, error: B24AppError | None
+    portal: Portal, run: Run, item: Item, thing: Batched, error: B24AppError | None
 ) -> B24AppError | None:
     """Note what the portal said of one; returns an error that passes by itself."""
     if error is None or isinstance(error, AlreadyGone):
@@ -98,7 +133,7 @@ def _unregistered(
     return None
 
 
-def _delete(portal: Portal, thing: Thing, run: Run, done: Item) -> None:
+def _delete(portal: Portal, thing: Batched, run: Run, done: Item) -> None:
     mark = portal.store.runs.mark(run, done)
     if isinstance(thing, ChatApp):
         store = portal.store.chat_apps
@@ -126,38 +161,20 @@ def _each(do: Callable[[Portal, Run, Item], Item]) -> Step:
 
 def _republish(portal: Portal, run: Run, item: Item) -> Item:
     """Publish again; after a crash only what was left of it."""
-    arrived = _republished(portal, run, item) if item.state is ItemState.SENT else ""
-    if arrived and arrived != item.thing_id:
-        _remove_old(portal, run, item)
-    if arrived:
-        return replace(item, state=ItemState.DONE, arrived=arrived)
-    number = int(item.thing_id)
-    if run.thing == "command":
-        command = portal.store.commands.get(number)
-        again = commands.republish(portal, number, command.version)
-        return replace(item, state=ItemState.DONE, arrived=str(again.id))
-    app = portal.store.chat_apps.get(number)
-    done = chat_apps.republish(portal, number, app.version)
-    reason = "old_left" if done.old_left else ""
-    return replace(item, state=ItemState.DONE, arrived=str(done.successor.id), reason=reason)
-
-
-def _republished(portal: Portal, run: Run, item: Item) -> str:
-    """The number of the successor that an earlier try has noted."""
-    for change in portal.store.changes.newest(KEPT, since=run.at):
-        if (change.thing, change.verb) == (run.thing, Verb.REPUBLISH) and item.thing_id == str(
-            change.before.get("id", change.thing_id)
-        ):
-            return change.thing_id
-    return ""
-
-
-def _remove_old(portal: Portal, run: Run, item: Item) -> None:
-    verbs = {"chat_app": chat_apps.unregister, "command": commands.unregister}
-    try:
-        verbs[run.thing](portal, int(item.thing_id))
-    except NotFound:
-        return  # the earlier try came that far
+    if item.state is ItemState.SENT:
+        arrived = republications.finish(portal, run.thing, item.thing_id, run.at)
+        if arrived:
+            return replace(item, state=ItemState.DONE, arrived=arrived)
+    if run.thing == "chat_app":
+        app = portal.store.chat_apps.get(int(item.thing_id))
+        done = chat_apps.republish(portal, app.id, app.version)
+        reason = "old_left" if done.old_left else ""
+        return replace(item, state=ItemState.DONE, arrived=str(done.successor.id), reason=reason)
+    road = ROADS[run.thing](portal, "")
+    now = road.standing(item.thing_id)
+    if now is None:
+        raise NotFound(f"{run.thing} {item.thing_id}")
+    return replace(item, state=ItemState.DONE, arrived=road.republish(now).thing_id)
 
 
 def _undo(portal: Portal, run: Run, item: Item) -> Item:
@@ -168,7 +185,8 @@ def _undo(portal: Portal, run: Run, item: Item) -> Item:
 
 def _ended(run: Run, item: Item, error: B24AppError) -> Item:
     """The item with what the portal, or a rule of ours, has against it."""
-    if isinstance(error, NotFound | AlreadyGone) and run.verb != UNDO:
+    off_our_list = isinstance(error, NotFound) and run.verb in ABOUT_LISTED
+    if off_our_list or (isinstance(error, AlreadyGone) and run.verb == Verb.UNREGISTER):
         return replace(item, state=ItemState.GONE)
     if isinstance(error, BadPayload):
         return replace(item, state=ItemState.REFUSED, reason=next(iter(error.errors.values())))
@@ -177,7 +195,7 @@ def _ended(run: Run, item: Item, error: B24AppError) -> Item:
     return replace(item, state=state, reason=type(error).__name__)
 
 
-def _removal(bots: Mapping[int, Bot], thing: Thing) -> str:
+def _removal(bots: Mapping[int, Bot], thing: Batched) -> str:
     if isinstance(thing, ChatApp):
         method, params = chat_apps.removal(thing)
     else:
@@ -188,9 +206,13 @@ def _removal(bots: Mapping[int, Bot], thing: Thing) -> str:
 SHELVES: Final[Mapping[str, Callable[[Portal], Mapping[str, Thing]]]] = {
     "chat_app": lambda portal: {str(app.id): app for app in portal.store.chat_apps.all()},
     "command": lambda portal: {str(one.id): one for one in portal.store.commands.all()},
+    "bot": lambda portal: {str(bot.id): bot for bot in portal.store.bots.all()},
+    "connector": lambda portal: {one.id: one for one in portal.store.connectors.all()},
+    "widget": lambda portal: {one.id: one for one in portal.store.widgets.all()},
 }
 STEPS: Final[Mapping[str, Step]] = {
     Verb.UNREGISTER: _unregister,
     Verb.REPUBLISH: _each(_republish),
     UNDO: _each(_undo),
+    imports.VERB: _each(imports.apply),
 }

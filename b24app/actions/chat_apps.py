@@ -175,6 +175,16 @@ def removal(app: ChatApp) -> tuple[str, dict[str, Any]]:
     return "imbot.app.unregister", {"APP_ID": app.id}
 
 
+def stem(code: str) -> str:
+    """How the codes of an app and of all its successors begin."""
+    return SUCCESSOR.sub("", code)[:40]
+
+
+def is_successor(code: str) -> bool:
+    """Whether it looks like the code of an app that was republished."""
+    return SUCCESSOR.search(code) is not None
+
+
 def _unchanged(portal: Portal, app_id: int, version: int) -> ChatApp:
     current = portal.store.chat_apps.get(app_id)
     if current.version != version:
@@ -254,9 +264,9 @@ def _free_code(portal: Portal, wanted: ChatApp) -> str:
 def _successor_code(portal: Portal, current: ChatApp) -> str:
     """A code no app of ours has; numbered by the version, which only grows along successors."""
     taken = {app.code for app in portal.store.chat_apps.all()}
-    stem = SUCCESSOR.sub("", current.code)[:40]
-    numbers = range(current.version + 1, current.version + len(taken) + 2)
-    return next(code for code in (f"{stem}-v{serial}" for serial in numbers) if code not in taken)
+    serials = range(current.version + 1, current.version + len(taken) + 2)
+    numbered = (f"{stem(current.code)}-v{serial}" for serial in serials)
+    return next(code for code in numbered if code not in taken)
 
 
 def _lang(entry: Translation) -> dict[str, str]:

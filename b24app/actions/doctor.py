@@ -121,7 +121,7 @@ def _ask_portal(portal: Portal) -> Mapping[str, Any] | B24AppError:
 def _subscriptions(portal: Portal, answers: Answers) -> Subscriptions | None:
     if not isinstance(answers.portal, dict) or "bound" not in answers.portal:
         return None
-    return subscriptions.compare(portal, answers.portal["bound"])
+    return subscriptions.compare(portal, answers.portal)
 
 
 def _ask_server(

@@ -125,7 +125,7 @@ def _action(draft: Draft, kind: Kind, errors: dict[str, str]) -> dict[str, Any]:
         method = checks.option(JsMethod, draft.js_method, "js_method", errors)
         _check_js_param(method, draft.js_param.strip(), errors)
         return {"js_method": method, "js_param": draft.js_param.strip()}
-    _check_url(draft.iframe_url.strip(), errors)
+    check_url(draft.iframe_url.strip(), errors)
     return {
         "iframe_url": draft.iframe_url.strip(),
         "iframe_width": _side("iframe_width", draft.iframe_width, MIN_WIDTH, errors),
@@ -139,7 +139,8 @@ def new_hash() -> str:
     return secrets.token_hex(16)
 
 
-def _check_url(url: str, errors: dict[str, str]) -> None:
+def check_url(url: str, errors: dict[str, str], schemes: tuple[str, ...] = ("https",)) -> None:
+    """Note under ``iframe_url`` what is wrong with the address of a page."""
     try:
         parts = urlsplit(url)
         valid = bool(HOST.fullmatch(parts.netloc)) and parts.port != 0
@@ -148,7 +149,7 @@ def _check_url(url: str, errors: dict[str, str]) -> None:
         return
     if not url:
         errors["iframe_url"] = "required"
-    elif parts.scheme != "https":
+    elif parts.scheme not in schemes:
         errors["iframe_url"] = "url_not_https"
     elif not valid or not url.isprintable() or " " in url:
         errors["iframe_url"] = "url_malformed"

@@ -219,8 +219,8 @@ def _untouchable(change: Change) -> str:
 
 
 def _is_note(change: Change) -> bool:
-    """Whether it is about a connector that was on no list of ours: it has no name."""
-    return change.thing == "connector" and not change.name
+    """Whether it is about something that was on no list of ours: it has no name."""
+    return change.thing in ("connector", "widget") and not change.name
 
 
 def _all(change: Change) -> list[str]:

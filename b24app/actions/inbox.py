@@ -28,16 +28,17 @@ from b24app.errors import (
     PortalError,
     Refused,
     StoreUnavailable,
-    Unproven,
 )
 from b24app.observe import redact
 from b24app.records import Outcome
 from b24app.resources import Resources
 from b24app.store import Inbox
-from b24app.store.inbox import CLAIMS, LEASE_SECONDS, Entry, Taken
+from b24app.store.inbox import CLAIMS, LEASE_SECONDS, Taken
+from b24app.store.inbox_entries import Entry
 from b24app.store.sightings import Sightings
 
 BRINGS_TOKEN: Final = ("ONAPPINSTALL", "ONAPPUPDATE")
+CLAIM_BYTES: Final = 16 * 1024  # ten times what a true one has
 # Seconds before the second to the sixth try; after that an event is a dead letter.
 PAUSES: Final = (10, 30, 60, 300, 900)
 # A reader's turn: then the next portal's comes, so that one portal's flood keeps nobody waiting.
@@ -81,8 +82,8 @@ def accept(resources: Resources, event: Event, body: bytes) -> str | None:
     """Put an event away; returns the inbox whose reader the caller must call, if any.
 
     ``body`` is the form the event was read from. Raises BadApplicationToken for an event nobody
-    can prove, Unproven for an authorization server that is not ours and when too many unproven
-    ones wait, Busy when too many proven ones do, StoreUnavailable.
+    can prove, Unproven for an authorization server that is not ours, Busy when too many wait,
+    StoreUnavailable.
     Whoever sees an application token may send events, and each employee's browser shows one: an
     event that is believed starts work and destroys nothing by itself.
     """
@@ -98,15 +99,20 @@ def accept(resources: Resources, event: Event, body: bytes) -> str | None:
 
 
 def _keep_claim(resources: Resources, event: Event, body: bytes) -> Taken:
+    """Keep it for the worker to prove; of too many of one portal the oldest is refused for it."""
     member_id = event.auth.member_id
-    if event.name not in BRINGS_TOKEN or not event.auth.access_token:
+    may_be_proven = event.name in BRINGS_TOKEN and event.auth.access_token
+    if not may_be_proven or len(body) > CLAIM_BYTES:
         note(resources, event, Outcome.REFUSED)
         raise BadApplicationToken("event that nothing proves", member_id)
     if event.auth.server_endpoint:
         resources.oauth.server_of(event.auth.server_endpoint)
-    taken = resources.inbox.put_claim(member_id, body)
+    taken, out = resources.inbox.put_claim(member_id, body)
+    if out and out.body:
+        note(resources, read_event(read_form(out.body)), Outcome.REFUSED)
+        resources.meter.count("events", "crowded_out")
     if taken is Taken.FULL:
-        raise Unproven("too many unproven events wait", member_id)
+        note(resources, event, Outcome.REFUSED)
     return taken
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -15,9 +16,9 @@ from b24app.actions.portal import Portal
 from b24app.actions.proof import Claim, Visitor, client, identify, netloc, prove
 from b24app.actions.renewal import REFUSED_KEYS
 from b24app.bitrix.answers import as_map
+from b24app.bitrix.calls import Rest
 from b24app.bitrix.inbound import read_language
 from b24app.bitrix.oauth import AppInfo, Grant
-from b24app.bitrix.rest import Client
 from b24app.errors import (
     AuthServerRefused,
     NotAdmin,
@@ -54,21 +55,22 @@ def _install(resources: Resources, claim: Claim, info: AppInfo, actor: Actor) ->
     over = known is not None and _is_over_an_old_one(known, installation)
     if known and over and known.client_id != installation.client_id:
         resources.installations.ledger.remove(info.member_id)  # another application's chains
+    # Before anything new is stored: a late confirmation would take it away.
+    life.move(resources, info.member_id, Sign.RETURNED, actor=actor)
     resources.installations.save(installation)
     _keep_chain(resources, installation, actor, claim)
     if known is None:
         life.born(resources, installation, actor)
-    else:
-        life.move(resources, info.member_id, Sign.RETURNED, actor=actor)
     _note_whether_finished(resources, info, actor)
     resources.counters.add("installs", "ok")
     if over:  # what the portal has lost must be found out as well: a job does it all
         return Visitor(installation, actor, subscribed=False)
     try:
-        about = subscriptions.reconcile(_as_visitor(resources, installation, actor, claim)).about
+        found = subscriptions.reconcile(_as_visitor(resources, installation, actor, claim))
     except (PortalError, PortalUnreachable):  # stored all the same; a job subscribes later
         return Visitor(installation, actor, subscribed=False)
-    return Visitor(learn(resources, installation, about), actor)
+    granted = replace(installation, scope=found.scope)
+    return Visitor(learn(resources, granted, found.about), actor)
 
 
 def _is_over_an_old_one(known: Installation, new: Installation) -> bool:
@@ -104,7 +106,8 @@ def admit(resources: Resources, claim: Claim) -> Visitor:
 
     Raises as ``install``, and NotInstalled when the portal has not finished installing us. A
     portal that has, and that we do not know (any more), is taken in again. A person who is no
-    administrator is let through with ``is_admin`` False.
+    administrator is let through with ``is_admin`` False. After a change of our address or of what
+    is granted nothing is subscribed yet, and the caller must have a job see to it.
     """
     info = prove(resources, claim)
     actor = identify(resources, info, claim.access, claim.patience)
@@ -124,13 +127,13 @@ def admit(resources: Resources, claim: Claim) -> Visitor:
         scope=info.scope or known.scope,
         application_token=claim.application_token or known.application_token,
     )
-    if current != known:
-        resources.installations.save(current)
-    if current.domain != known.domain:
+    if "domain" in resources.installations.update(known, current):
         life.renamed(resources, info.member_id, known.domain, current.domain)
     healed = _keep_chain(resources, current, actor, claim)
     _note_whether_finished(resources, info, actor)
-    return Visitor(current, actor, healed=healed, finished=info.installed)
+    is_bound = resources.settings.app_url in known.addresses
+    subscribed = is_bound and set(current.scope) == set(known.scope)
+    return Visitor(current, actor, subscribed, healed=healed, finished=info.installed)
 
 
 def _known(resources: Resources, member_id: str) -> Installation | None:
@@ -164,17 +167,22 @@ def _keep_chain(
 ) -> bool:
     """Keep the pair that came along as this administrator's chain; it is not spent.
 
-    Whether the portal had been waiting for it.
+    Whether the portal had been waiting for it. Raises NotInstalled, and keeps nothing, where the
+    portal was removed in this very moment: no secret outlives its installation.
     """
     if not claim.refresh:
         return False
     seconds = min(claim.expires_in or ACCESS_SECONDS, ACCESS_SECONDS)
     pair = Tokens(claim.access, claim.refresh, int(time.time()) + seconds)
     chain = Chain(actor.user_id, pair, int(time.time()), actor.name)
-    return resources.installations.keep_chain(installation.member_id, chain)
+    healed = resources.installations.keep_chain(installation.member_id, chain)
+    if _known(resources, installation.member_id) is None:
+        resources.installations.ledger.remove(installation.member_id)
+        raise NotInstalled(installation.member_id)
+    return healed
 
 
-def inquire(rest: Client) -> dict[str, Any]:
+def inquire(rest: Rest) -> dict[str, Any]:
     """The portal's ``app.info``. Raises as the client's ``call``."""
     return as_map(rest.call("app.info", repeatable=True))
 
@@ -195,8 +203,8 @@ def learn(
         license=str(about.get("LICENSE") or "")[:64],
         status=str(about.get("STATUS") or installation.status)[:1],
     )
-    if learned != installation:
-        resources.installations.save(learned)
+    with suppress(NotInstalled):  # removed in this very moment; it does not come back
+        resources.installations.update(installation, learned)
     if about.get("PAYMENT_EXPIRED") == "Y":
         life.move(resources, installation.member_id, Sign.UNPAID)
     elif "INSTALLED" in about:

@@ -16,7 +16,7 @@ from b24app.errors import (
 )
 from b24app.records import ChainFacts, Installation
 from b24app.resources import Resources
-from b24app.store.chains import DAY, KEEP_ALIVE_DAYS, SPREAD_DAYS, due_moment
+from b24app.store.due import DAY, KEEP_ALIVE_DAYS, SPREAD_DAYS, due_moment
 
 AGAIN_SECONDS: Final = 3600
 YOUNG_SECONDS: Final = (KEEP_ALIVE_DAYS - SPREAD_DAYS) * DAY
@@ -30,7 +30,7 @@ def sweep(resources: Resources, limit: int) -> int:
     Raises StoreUnavailable.
     """
     now = time.time()
-    due = resources.installations.ledger.take_due(limit, now, now + AGAIN_SECONDS)
+    due = resources.installations.ledger.due.take(limit, now, now + AGAIN_SECONDS)
     renewed = 0
     for member_id, user_id in due:
         try:
@@ -44,15 +44,15 @@ def _keep(resources: Resources, member_id: str, user_id: int) -> bool:
     ledger = resources.installations.ledger
     installation, facts = _find(resources, member_id, user_id)
     if installation is None or facts is None or not facts.living:
-        ledger.forget_due(member_id, user_id)  # a dead one is renewed, if at all, when it is needed
+        ledger.due.forget(member_id, user_id)  # a dead one is renewed, if at all, when it is needed
         return False
     if facts.issued_at + YOUNG_SECONDS > time.time():
-        ledger.put_off(member_id, user_id, due_moment(facts.issued_at))
+        ledger.due.put_off(member_id, user_id, due_moment(facts.issued_at))
         return False
     try:
         tokens.renew_chain(resources, installation, user_id)
     except (AuthorizationLost, NotInstalled, Unproven):
-        ledger.put_off(member_id, user_id, time.time() + DAY)
+        ledger.due.put_off(member_id, user_id, time.time() + DAY)
     except Busy:
         pass  # somebody else is at it; it comes again in an hour
     else:

@@ -182,6 +182,15 @@ def forget(
             store.unpublish()
             line = (actor, Verb.UNREGISTER)
             life.write_down(resources, member_id, installation.state, Life.GONE, line=line)
-    if done:
+    if done and not _is_back(resources, member_id):
         resources.forget_jobs(member_id)
     return done
+
+
+def _is_back(resources: Resources, member_id: str) -> bool:
+    """Whether it was installed again while it was removed: its jobs may be those of the new one."""
+    try:
+        resources.installations.get(member_id)
+    except NotInstalled:
+        return False
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from b24app.actions import tokens
+from b24app.bitrix.calls import Rest
 from b24app.bitrix.rest import PATIENCE, Client
 from b24app.records import Actor, Installation, Lane, Patience
 from b24app.resources import Resources
@@ -17,7 +18,7 @@ class Portal:
     """Everything an action may touch of one portal, and of no other."""
 
     installation: Installation
-    rest: Client
+    rest: Rest
     store: PortalStore
     actor: Actor
     app_url: str

@@ -20,6 +20,7 @@ from b24app.errors import (
     AuthServerRefused,
     AuthServerUnreachable,
     B24AppError,
+    NotInstalled,
     StoreUnavailable,
 )
 from b24app.records import ChainFacts, ChainState, Installation, Standing, Tokens
@@ -220,11 +221,12 @@ class Turn:
         """The portal was renamed; the authorization server has said where it is now."""
         if grant.client_endpoint == self._installation.client_endpoint:
             return
-        installations, endpoint = self._resources.installations, grant.client_endpoint
-        current = installations.get(self._member_id)
-        domain = urlsplit(endpoint).netloc
-        installations.save(replace(current, client_endpoint=endpoint, domain=domain))
-        life.renamed(self._resources, self._member_id, current.domain, domain)
+        installations, domain = self._resources.installations, urlsplit(grant.client_endpoint).netloc
+        with suppress(NotInstalled):  # removed in this very moment; it does not come back
+            known = installations.get(self._member_id)
+            now = replace(known, client_endpoint=grant.client_endpoint, domain=domain)
+            if "domain" in installations.update(known, now):
+                life.renamed(self._resources, self._member_id, known.domain, domain)
 
     def _count(self, outcome: str) -> None:
         with suppress(StoreUnavailable):  # the pair matters, not the number

@@ -18,14 +18,16 @@ from b24app.actions import (
     connector_drafts,
     connectors,
     drafts,
+    widget_drafts,
+    widgets,
 )
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, NotFound
-from b24app.records import Bot, ChatApp, Command, Connector, Joint
+from b24app.records import Bot, ChatApp, Command, Connector, Joint, Widget
 from b24app.store.changes import KEPT
 from b24app.store.shelf import Shelf
 
-T = TypeVar("T", Bot, ChatApp, Command, Connector)
+T = TypeVar("T", Bot, ChatApp, Command, Connector, Widget)
 Fields = dict[str, Any]
 
 
@@ -225,6 +227,37 @@ class Connectors:
         return Arrival(current.id, notes)
 
 
+class Widgets:
+    """A widget's key is its id, which it keeps."""
+
+    def __init__(self, portal: Portal, _typed_name: str) -> None:
+        self._portal = portal
+        self._shelf = portal.store.widgets
+
+    def standing(self, thing_id: str) -> Fields | None:
+        return _standing(self._shelf, thing_id)
+
+    def twin(self, was: Fields) -> Fields | None:
+        return self.standing(str(was["id"]))
+
+    def restore(self, now: Fields, wanted: Fields) -> Arrival:
+        widget = self._shelf.record(wanted)
+        widgets.update(self._portal, widget.id, widget_drafts.of_widget(widget))
+        return Arrival(widget.id)
+
+    def register(self, was: Fields) -> Arrival:
+        again = widgets.put_back(self._portal, self._shelf.record(was))
+        known = widgets.classic(self._portal, again)
+        return Arrival(again.id, () if known else ("new_hash",))
+
+    def republish(self, now: Fields) -> Arrival:
+        return Arrival(widgets.republish(self._portal, now["id"], now["version"]).id)
+
+    def unregister(self, now: Fields) -> Arrival:
+        was_there = widgets.unregister(self._portal, now["id"])
+        return Arrival(now["id"], () if was_there else ("was_gone",))
+
+
 def _standing(shelf: Shelf[T], thing_id: str) -> Fields | None:
     try:
         return shelf.fields(shelf.get(thing_id))
@@ -250,4 +283,5 @@ ROADS: Final[Mapping[str, Callable[[Portal, str], Road]]] = {
     "chat_app": ChatApps,
     "command": Commands,
     "connector": Connectors,
+    "widget": Widgets,
 }

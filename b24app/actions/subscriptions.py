@@ -13,6 +13,8 @@ from urllib.parse import urlencode, urlsplit
 
 from b24app.actions.portal import Portal
 from b24app.bitrix.answers import as_map
+from b24app.bitrix.batch import BatchResult
+from b24app.bitrix.oauth import read_scope
 from b24app.errors import PortalError
 from b24app.records import BotApi
 
@@ -38,8 +40,9 @@ Binding = tuple[str, str]  # an event and an address
 class Subscriptions:
     """How the bindings stand.
 
-    ``stale`` are ours at an earlier address, ``others`` what nobody here has bound. ``about`` is
-    the portal's ``app.info``, where it came along with the same answer.
+    ``stale`` are ours at an earlier address, ``others`` what nobody here has bound. ``scope`` is
+    what is granted, as it was compared; ``about`` the portal's ``app.info``, where it came along
+    with the same answer.
     """
 
     handler: str
@@ -47,6 +50,7 @@ class Subscriptions:
     missing: tuple[str, ...]
     stale: tuple[Binding, ...]
     others: tuple[Binding, ...]
+    scope: tuple[str, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -55,11 +59,11 @@ class Subscriptions:
         return not (self.missing or self.stale)
 
 
-def wanted(portal: Portal) -> tuple[str, ...]:
-    """The events that should be bound: by what is granted, and by the bots there are."""
+def wanted(portal: Portal, scope: Iterable[str]) -> tuple[str, ...]:
+    """The events that should be bound: by the scope granted, and by the bots there are."""
     events = list(LIFE)
-    for scope, names in LINES.items():
-        if scope in portal.installation.scope:
+    for needed, names in LINES.items():
+        if needed in scope:
             events += names
     families = {bot.api for bot in portal.store.bots.all() if bot.published}
     for api in BotApi:
@@ -68,21 +72,27 @@ def wanted(portal: Portal) -> tuple[str, ...]:
     return tuple(events)
 
 
+def granted(answer: object) -> tuple[str, ...]:
+    """The scopes the portal names in its answer to ``scope``; none where that is no answer."""
+    return read_scope(" ".join(map(str, as_map(answer).values())))
+
+
 def state(portal: Portal) -> Subscriptions:
     """How they stand now; one call that changes nothing. Raises as the client's ``call``."""
-    return compare(portal, portal.rest.call("event.get", repeatable=True))
+    questions = {"scope": "scope", "bound": "event.get"}
+    return compare(portal, portal.rest.batch(questions, repeatable=True))
 
 
-def compare(
-    portal: Portal, bound: object, lacking: Iterable[str] = (), about: object = None
-) -> Subscriptions:
-    """What should be bound against ``bound``, the portal's answer to ``event.get``.
+def compare(portal: Portal, said: Mapping[str, Any], lacking: Iterable[str] = ()) -> Subscriptions:
+    """What should be bound against what is, by what the portal has ``said``.
 
-    ``lacking`` are events this portal does not have at all.
+    That is its answers to ``event.get`` as ``bound``, to ``scope``, without which the stored one
+    counts, and to ``app.info`` as ``info``. ``lacking`` are events this portal does not have.
     """
-    handler, wanting = f"{portal.app_url}{PATH}", wanted(portal)
-    wanting = tuple(event for event in wanting if event not in lacking)
-    rows = [as_map(row) for row in as_map(bound).values()]
+    handler = f"{portal.app_url}{PATH}"
+    scope = granted(said.get("scope")) or portal.installation.scope
+    wanting = tuple(event for event in wanted(portal, scope) if event not in lacking)
+    rows = [as_map(row) for row in as_map(said.get("bound")).values()]
     pairs = [(str(row.get("event", "")).upper(), str(row.get("handler", ""))) for row in rows]
     elsewhere = [pair for pair in dict.fromkeys(pairs) if pair[1] and pair[1] != handler]
     stale = [pair for pair in elsewhere if _was_ours(portal, pair[1])]
@@ -92,7 +102,8 @@ def compare(
         missing=tuple(event for event in wanting if (event, handler) not in pairs),
         stale=tuple(stale),
         others=tuple(pair for pair in elsewhere if pair not in stale),
-        about=as_map(about),
+        scope=scope,
+        about=as_map(said.get("info")),
     )
 
 
@@ -109,13 +120,38 @@ def _was_ours(portal: Portal, address: str) -> bool:
 def reconcile(portal: Portal) -> Subscriptions:
     """Bind what is missing and unbind what is left at our earlier addresses; how it stands then.
 
-    One batch, and a second one where something is to be unbound; safe to repeat. Raises the
-    portal's refusal of an event that every portal has, PortalUnreachable, AuthorizationLost.
+    What is granted now is asked and kept, for an update may have widened it. One batch; a second
+    one where that calls for more events, a third where something is to be unbound; safe to
+    repeat. Raises the portal's refusal of an event that every portal has, PortalUnreachable,
+    AuthorizationLost.
     """
+    known = wanted(portal, portal.installation.scope)
+    said, lacking = _bind(portal, known, {"scope": "scope", "info": "app.info"})
+    found = compare(portal, said, lacking)
+    if set(found.scope) != set(portal.installation.scope):
+        portal.store.note_scope(found.scope)
+    if more := [event for event in found.wanted if event not in known]:
+        again, also = _bind(portal, more)
+        found = compare(portal, said | again, (*lacking, *also))
+    _unbind(portal, found.stale)
+    portal.store.note_addresses((portal.app_url,))
+    return replace(found, stale=())
+
+
+def _bind(
+    portal: Portal, events: Iterable[str], questions: Mapping[str, str] | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """Bind these events and ask these questions; the answers with what is ``bound`` then, and
+    the events this portal does not have."""
     handler = f"{portal.app_url}{PATH}"
-    commands = {event: _command("event.bind", event, handler) for event in wanted(portal)}
-    commands |= {"bound": "event.get", "info": "app.info"}
+    commands = {event: _command("event.bind", event, handler) for event in events}
+    commands |= {"bound": "event.get", **(questions or {})}
     answer = portal.rest.batch_all(commands, repeatable=True)
+    return dict(answer.results), _lacking(answer)
+
+
+def _lacking(answer: BatchResult) -> list[str]:
+    """The events this portal does not have, by its scope or its age; raises what else failed."""
     lacking = []
     for label, error in answer.errors.items():
         code = error.code if isinstance(error, PortalError) else ""
@@ -123,10 +159,7 @@ def reconcile(portal: Portal) -> Subscriptions:
             lacking.append(label)
         elif code != BOUND_ALREADY:
             raise error
-    found = compare(portal, answer.results.get("bound"), lacking, answer.results.get("info"))
-    _unbind(portal, found.stale)
-    portal.store.note_addresses((portal.app_url,))
-    return replace(found, stale=())
+    return lacking
 
 
 def _unbind(portal: Portal, stale: tuple[Binding, ...]) -> None:

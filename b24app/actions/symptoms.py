@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from b24app.actions.findings import Health, Line, Mend
 from b24app.actions.renewal import DEAD_CHAIN, GONE, UNPAID
 from b24app.actions.subscriptions import Subscriptions
+from b24app.actions.subscriptions import granted as granted_of
 from b24app.bitrix.answers import as_map
-from b24app.bitrix.oauth import AppInfo, read_scope
+from b24app.bitrix.oauth import AppInfo
 from b24app.errors import (
     AuthorizationLost,
     AuthServerRefused,
@@ -148,7 +149,7 @@ def granted(answers: Answers) -> tuple[str, ...]:
     """The scopes the portal names; none when it did not answer."""
     if not isinstance(answers.portal, dict):
         return ()
-    return read_scope(" ".join(map(str, as_map(answers.portal.get("scope")).values())))
+    return granted_of(answers.portal.get("scope"))
 
 
 def clock(answers: Answers) -> Line:

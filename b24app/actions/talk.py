@@ -16,8 +16,8 @@ from b24app.actions import proof
 from b24app.actions.inbox import Happening
 from b24app.actions.portal import open_portal
 from b24app.bitrix.answers import as_map
+from b24app.bitrix.calls import Rest
 from b24app.bitrix.inbound import LANGUAGE
-from b24app.bitrix.rest import Client
 from b24app.errors import (
     AuthorizationLost,
     AuthServerRefused,
@@ -48,6 +48,7 @@ class Cue:
     bot_id: int
     dialog: str
     language: str
+    chat_id: int = 0
     command_id: int = 0
     message_id: int = 0
     access: str = field(default="", repr=False)
@@ -57,6 +58,10 @@ class Cue:
 NOT_SAID: Final = (Busy, AuthServerRefused, AuthServerUnreachable)
 
 Say = tuple[str, dict[str, Any]]  # a method and its parameters
+WELCOME: Final = {
+    BotApi.V1: "imbot.message.add",
+    BotApi.V2: "imbot.v2.Chat.Message.send",
+}
 
 
 def welcome(resources: Resources, happening: Happening) -> None:
@@ -117,6 +122,7 @@ def _cue_v1(entry: Mapping[str, Any], params: Mapping[str, Any]) -> Cue:
         bot_id=_number(entry.get("BOT_ID")),
         dialog=_dialog(params.get("DIALOG_ID")),
         language=_language(params.get("LANGUAGE")),
+        chat_id=_number(params.get("CHAT_ID")),
         command_id=_number(entry.get("COMMAND_ID")),
         message_id=_number(entry.get("MESSAGE_ID")),
         access=_token(as_map(entry.get("AUTH"))),
@@ -130,6 +136,7 @@ def _cue_v2(data: Mapping[str, Any]) -> Cue:
         bot_id=_number(bot.get("id")),
         dialog=_dialog(data.get("dialogId") or chat.get("dialogId")),
         language=_language(data.get("language")),
+        chat_id=_number(chat.get("id")),
         command_id=_number(as_map(data.get("command")).get("id")),
         message_id=_number(as_map(data.get("message")).get("id")),
         access=_token(as_map(bot.get("auth"))),
@@ -138,8 +145,8 @@ def _cue_v2(data: Mapping[str, Any]) -> Cue:
 
 def _welcome(cue: Cue) -> Say:
     if cue.api is BotApi.V1:
-        return "imbot.message.add", {"BOT_ID": cue.bot_id, "DIALOG_ID": cue.dialog}
-    return "imbot.v2.Chat.Message.send", {"botId": cue.bot_id, "dialogId": cue.dialog}
+        return WELCOME[cue.api], {"BOT_ID": cue.bot_id, "DIALOG_ID": cue.dialog}
+    return WELCOME[cue.api], {"botId": cue.bot_id, "dialogId": cue.dialog}
 
 
 def _answer(cue: Cue) -> Say:
@@ -195,7 +202,8 @@ def _say_once(
     else:
         params = params | {"fields": {"message": text}}
     try:
-        _call(resources, installation, cue, (method, params))
+        if not _call(resources, installation, cue, (method, params)):
+            spoken.take_back(mark[0])
     except (*NOT_SAID, PortalError, PortalUnreachable, AuthorizationLost) as exc:
         if not _may_be_tried_again(exc):
             log.warning("portal %s: bot %s stays silent: %s", happening.member_id, cue.bot_id, exc)
@@ -212,19 +220,52 @@ def _may_be_tried_again(error: Exception) -> bool:
     return isinstance(error, PortalError) and not error.permanent
 
 
-def _call(resources: Resources, installation: Installation, cue: Cue, say: Say) -> None:
-    """Through the bot's own token of the event; when it is gone or too old, the stored chain."""
+def _call(resources: Resources, installation: Installation, cue: Cue, say: Say) -> bool:
+    """Through the bot's own token of the event; when it is gone or too old, the stored chain.
+
+    False, and nothing said, for a welcome where the bot is not.
+    """
+    m = installation.member_id
     if cue.access:
-        m, endpoint = installation.member_id, installation.client_endpoint
-        own = proof.client(resources, m, endpoint, cue.access)
+        own = proof.client(resources, m, installation.client_endpoint, cue.access)
         try:
             own.call(*say)
         except AuthorizationLost:
             pass  # nothing was said
         else:
-            return
-    stored: Client = open_portal(resources, installation.member_id, SYSTEM).rest
+            return True
+    stored: Rest = open_portal(resources, m, SYSTEM).rest
+    if say[0] == WELCOME[cue.api] and not _takes_part(stored, cue):
+        log.warning("portal %s: bot %s has not joined %s", m, cue.bot_id, cue.dialog)
+        return False
     stored.call(*say)
+    return True
+
+
+def _takes_part(stored: Rest, cue: Cue) -> bool:
+    """Whether the bot is where the event says that it joined.
+
+    Whoever sees the application token can name any dialog. A command the portal lets answer only
+    where it was given; but it opens a private chat with whom a bot writes to, and so it does for
+    whoever asks after one by its person. So the number of the chat is asked after; where an
+    older portal does not tell it, nobody can know
+    (bitrix-modules: im/classes/general/im_rest.php chatUserList, im/lib/dialog.php getChatId;
+    b24restdocs: chat-bots/outdated/chats/imbot-chat-user-list.md). Raises Busy for no answer:
+    nothing was said yet.
+    """
+    group = _number(cue.dialog.removeprefix("chat")) if cue.dialog.startswith("chat") else 0
+    chat_id = group or cue.chat_id
+    if not chat_id:
+        return False
+    params = {"BOT_ID": cue.bot_id, "CHAT_ID": chat_id}
+    try:
+        answer = stored.call("imbot.chat.user.list", params, repeatable=True)
+    except PortalUnreachable as exc:
+        raise Busy(f"nobody says where bot {cue.bot_id} is") from exc
+    members = {_number(member) for member in as_map(answer).values()}
+    if group:
+        return cue.bot_id in members
+    return members == {cue.bot_id, _number(cue.dialog)}
 
 
 def _number(value: object) -> int:

@@ -5,6 +5,7 @@ Codes and statuses: b24restdocs: error-codes.md; bitrix-modules: rest/lib/restex
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -26,6 +27,8 @@ from b24app.errors import (
     UserShutOut,
 )
 
+MOST_RECORDS: Final = 2**53
+LONGEST_RESET: Final = 900  # operating time is counted over ten minutes, and clocks differ
 CODE: Final = re.compile(r"[A-Z0-9_]{1,64}")
 ERRORS: Final[Mapping[str, type[PortalError]]] = {
     "ACCESS_DENIED": AccessDenied,
@@ -106,6 +109,55 @@ def number(answer: object, method: str, member_id: str) -> int:
         if value > 0:
             return value
     raise PortalUnreachable(member_id, method, sent=True)
+
+
+def operating(spent: object, now: float) -> tuple[float, float] | None:
+    """Of an answer's ``time``: seconds the method has worked, and when that starts anew.
+
+    The Unix time is never before ``now`` nor more than a quarter of an hour after it, whatever
+    the portal says. None when it does not say both (b24restdocs: limits.md).
+    """
+    block = as_map(spent)
+    used, reset = _amount(block.get("operating")), _amount(block.get("operating_reset_at"))
+    if used is None or reset is None:
+        return None
+    return used, min(max(reset, now), now + LONGEST_RESET)
+
+
+def _amount(value: object) -> float | None:
+    """A number, also written as a text; one too big to be told apart from endless is endless."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except ValueError:
+        return None
+    except OverflowError:
+        return math.inf if int(value) > 0 else -math.inf
+    return None if math.isnan(found) else found
+
+
+def records(body: Mapping[str, Any], method: str, member_id: str) -> list[Any]:
+    """The records on one page of a list; raises PortalUnreachable when it is no list."""
+    found = body["result"]
+    if not isinstance(found, list | dict):
+        raise PortalUnreachable(member_id, method, sent=True)
+    return list(found.values()) if isinstance(found, dict) else found
+
+
+def following(body: Mapping[str, Any], start: int, method: str, member_id: str) -> int | None:
+    """Where the next page of a list starts, or None after the last one.
+
+    A list that does not move on is at its end; raises PortalUnreachable for a start that is no
+    number, as what comes after it is not known.
+    """
+    said = body.get("next")
+    if said is None or said is False:
+        return None
+    found = _amount(said)
+    if found is None or not found.is_integer() or abs(found) > MOST_RECORDS:
+        raise PortalUnreachable(member_id, method, sent=True)
+    return int(found) if found > start else None
 
 
 def as_map(value: object) -> dict[str, Any]:

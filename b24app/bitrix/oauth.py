@@ -19,10 +19,11 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 
 from b24app.bitrix import inbound, wire
+from b24app.bitrix.bounded import MOST_BYTES, WHOLE_SECONDS
 from b24app.errors import AuthServerRefused, AuthServerUnreachable, Unproven
 from b24app.records import Tokens
 
-TIMEOUT: Final = (3, 10)
+TIMEOUT: Final = (wire.CONNECT_SECONDS, 10)
 CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 
@@ -169,7 +170,14 @@ class OAuth:
         Raises AuthServerRefused when the server does not know it, AuthServerUnreachable.
         """
         try:
-            answer = wire.post(self._http, f"{server}/rest/app.info", {"auth": access_token})
+            answer = wire.post(
+                self._http,
+                f"{server}/rest/app.info",
+                {"auth": access_token},
+                seconds=TIMEOUT[1],
+                whole=WHOLE_SECONDS,
+                most=MOST_BYTES,
+            )
         except (wire.NoAnswer, wire.Moved) as exc:
             raise AuthServerUnreachable(str(exc)) from exc
         if "error" in answer.body:

@@ -63,11 +63,12 @@ def post(
     *,
     seconds: float = READ_SECONDS,
     whole: float | None = None,
+    most: int = MAX_ANSWER,
 ) -> Answer:
     """POST ``params`` as JSON; raises NoAnswer when there is no JSON object to read, or Moved.
 
     ``seconds`` is the longest silence, ``whole`` the longest it may take in all, else twice the
-    silence. Redirects are not followed and nothing is repeated here.
+    silence, ``most`` the most bytes of an answer. Redirects are not followed and nothing is repeated here.
     """
     whole = whole or 2 * seconds
     deadline = time.monotonic() + whole
@@ -88,12 +89,12 @@ def post(
         response.drain_conn()
         response.release_conn()
         raise Moved(response.headers.get("Location", ""))
-    return Answer(response.status, _read(response, deadline))
+    return Answer(response.status, _read(response, deadline, most))
 
 
-def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> dict[str, Any]:
+def _read(response: urllib3.BaseHTTPResponse, deadline: float, most: int) -> dict[str, Any]:
     try:
-        raw = _receive(response, deadline)
+        raw = _receive(response, deadline, most)
     except HTTPError as exc:
         raise NoAnswer(type(exc).__name__, sent=True) from exc
     finally:
@@ -107,14 +108,14 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> dict[str, Any]
     return body
 
 
-def _receive(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+def _receive(response: urllib3.BaseHTTPResponse, deadline: float, most: int) -> bytes:
     """The whole body, as long as it is neither endless nor dripping."""
     raw = bytearray()
     while chunk := response.read1(CHUNK):
         raw += chunk
-        if response.length_remaining == 0:
+        if response.length_remaining == 0 and len(raw) <= most:
             break
-        if len(raw) > MAX_ANSWER or time.monotonic() > deadline:
+        if len(raw) > most or time.monotonic() > deadline:
             response.close()
             raise NoAnswer("the answer is too long", sent=True)
     return bytes(raw)

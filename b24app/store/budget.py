@@ -12,8 +12,8 @@ import functools
 import hashlib
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
-from typing import Final, cast
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final, cast
 
 import redis
 from redis.exceptions import NoScriptError
@@ -32,29 +32,47 @@ CREDIT_SECONDS: Final = 0.05
 NARROWING: Final = 0.7
 RECOVERY_SECONDS: Final = 300
 KEPT_SECONDS: Final = 3600  # longer than a bucket takes to run empty, and a block to end
+BLOCKED_SECONDS: Final = 60  # when the portal has never said until when
+SAME_SECONDS: Final = 1  # what is known this closely already is not put away again
 
 # Takes requests out of the budget, or says how long to wait. One round trip, one key; what never
 # changes for a portal stands in the text, because each argument costs as much as a command.
-# KEYS: bucket. ARGV: method, seconds the caller can wait. Returns how many are granted, the
-# seconds to wait, whether the method is blocked.
+# KEYS: bucket. ARGV: seconds the caller can wait, the methods. Returns how many are granted, the
+# seconds to wait, whether a method is blocked, and, as far as known, when each method's operating
+# time starts anew.
 TAKE: Final = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local state = redis.call('HMGET', KEYS[1], 'empty', 'narrow', 'since', 'no ' .. ARGV[1]%(field)s)
-local until_ = math.max(tonumber(state[4] or '0'), tonumber(state[5] or '0'))
-if until_ > now then return {0, tostring(until_ - now), 1} end
+%(look)s
+if until_ > now then return {0, tostring(until_ - now), 1, %(resets)s} end
 local leak = %(leak)s
 if state[2] then
   leak = leak * math.min(1, state[2] + (now - state[3]) / %(recovery)s)
 end
 local empty = math.max(tonumber(state[1] or '0'), now)
 local wait = empty - now + (1 - %(room)s) / leak
-if wait > %(patience)s then return {0, tostring(wait), 0} end
+if wait > %(patience)s then return {0, tostring(wait), 0, %(resets)s} end
 local count = 1
 if (empty - now) * leak < %(plenty)s then count = %(ahead)s end
 redis.call('HSET', KEYS[1], 'empty', string.format('%%.6f', empty + count / leak))
 redis.call('EXPIRE', KEYS[1], %(kept)s)
-return {count, tostring(math.max(wait, 0)), 0}
+return {count, tostring(math.max(wait, 0)), 0, %(resets)s}
+"""
+# The first lines differ for one method, which nearly every request is for, and for a batch, which
+# waits for the last of its methods.
+LOOK_AT_ONE: Final = """
+local state = redis.call('HMGET', KEYS[1], 'empty', 'narrow', 'since',
+  'reset ' .. ARGV[2], 'no ' .. ARGV[2]%(bulk)s)
+local until_ = math.max(tonumber(state[5] or '0'), tonumber(state[6] or '0'))
+"""
+LOOK_AT_MANY: Final = """
+local state = redis.call('HMGET', KEYS[1], 'empty', 'narrow', 'since')
+local until_, resets = 0, {}
+for i = 2, #ARGV do
+  local row = redis.call('HMGET', KEYS[1], 'reset ' .. ARGV[i], 'no ' .. ARGV[i]%(bulk)s)
+  until_ = math.max(until_, tonumber(row[2] or '0'), tonumber(row[3] or '0'))
+  resets[i - 1] = row[1]
+end
 """
 
 GO: Final = Permit(granted=True, wait=0)
@@ -78,6 +96,20 @@ redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
 """
 
+# The portal has blocked a method: until when, by the time its operating time starts anew if that
+# is known, else for a while. KEYS: bucket. ARGV: method, a while in seconds, seconds it is kept.
+REFUSED: Final = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local until_ = tonumber(redis.call('HGET', KEYS[1], 'reset ' .. ARGV[1]) or '0')
+if until_ <= now then until_ = now + ARGV[2] end
+local stands = tonumber(redis.call('HGET', KEYS[1], 'no ' .. ARGV[1]) or '0')
+local text = string.format('%.6f', math.max(until_, stands))
+redis.call('HSET', KEYS[1], 'no ' .. ARGV[1], text)
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return text
+"""
+
 # The bucket as it stands, with the clock of the very server that holds it. KEYS: bucket.
 LOOK: Final = """
 local time = redis.call('TIME')
@@ -85,20 +117,22 @@ return {time[1], time[2], redis.call('HGETALL', KEYS[1])}
 """
 
 
-@functools.lru_cache(maxsize=32)
-def _script(rate: Rate, lane: Lane, ahead: int) -> tuple[str, str]:
-    """The text and the digest of TAKE for one kind of portal and one lane.
+@functools.lru_cache(maxsize=64)
+def _script(rate: Rate, lane: Lane, ahead: int, *, many: bool) -> tuple[str, str]:
+    """The text and the digest of TAKE for one kind of portal, one lane, and one method or many.
 
     A person who can wait long enough gets a place in advance, so that nobody overtakes; bulk
     work asks again, and also keeps off a method that is blocked for bulk work only.
     """
     person = lane is Lane.INTERACTIVE
+    look, method = (LOOK_AT_MANY, "ARGV[i]") if many else (LOOK_AT_ONE, "ARGV[2]")
     text = TAKE % {
-        "field": "" if person else ", 'no bulk ' .. ARGV[1]",
+        "look": look % {"bulk": "" if person else f", 'no bulk ' .. {method}"},
+        "resets": "unpack(resets)" if many else "state[4] or nil",
         "leak": rate.leak,
         "room": rate.size * SHARE[lane],
         "recovery": RECOVERY_SECONDS,
-        "patience": "math.max(0, tonumber(ARGV[2]))" if person else "0",
+        "patience": "math.max(0, tonumber(ARGV[1]))" if person else "0",
         "plenty": rate.size / 2,
         "ahead": ahead,
         "kept": KEPT_SECONDS,
@@ -122,20 +156,25 @@ class RateBudget:
         self._bucket = keys.rate(member_id)
         self._narrow = client.register_script(NARROW)
         self._look = client.register_script(LOOK)
+        self._refused = client.register_script(REFUSED)
         # Where there is hardly a limit a client takes some requests ahead. They are as good as
         # under way: for the same method and lane, and for a moment only, so that a block or a
         # full bucket is noticed at once.
         self._ahead = max(1, int(rate.size) // 1000)
-        self._credit: dict[tuple[str, Lane], deque[float]] = defaultdict(deque)
+        self._credit: dict[tuple[tuple[str, ...], Lane], deque[float]] = defaultdict(deque)
+        self._resets: dict[str, float] = {}  # as the store has them, as far as we know
 
     @translated
-    def take(self, method: str, lane: Lane, patience: float) -> Permit:
+    def take(self, method: str, lane: Lane, patience: float, items: Collection[str] = ()) -> Permit:
         """One request, for a caller who can wait ``patience`` seconds.
 
+        ``items`` are the methods in it when it is a batch: one that is blocked blocks it all.
         Granted: call after ``wait`` seconds. Not granted: ask again after ``wait``, or give up.
         """
-        method = method.lower()
-        credit = self._credit[method, lane]
+        methods: tuple[str, ...] = (method.lower(),)
+        if items:
+            methods += tuple(item.lower() for item in items)
+        credit = self._credit[methods, lane]
         try:
             if credit.pop() > time.monotonic():
                 return GO
@@ -143,18 +182,50 @@ class RateBudget:
         except IndexError:
             pass
         began = time.monotonic()
-        granted, wait, blocked = self._ask(method, lane, patience)
+        answer = self._ask(lane, patience, methods)
+        granted = answer[0]
         if granted > 1:
             credit.extend([began + CREDIT_SECONDS] * (granted - 1))
-        return Permit(bool(granted), float(wait), bool(blocked))
+        if len(answer) > 3:
+            pairs = zip(methods, answer[3:], strict=True)
+            self._resets.update((name, float(reset or 0)) for name, reset in pairs)
+        elif self._resets:
+            self._resets.pop(methods[0], None)
+        return Permit(bool(granted), float(answer[1]), bool(answer[2]))
 
-    def _ask(self, method: str, lane: Lane, patience: float) -> tuple[int, str, int]:
-        text, digest = _script(self._rate, lane, self._ahead)
+    def _ask(self, lane: Lane, patience: float, methods: tuple[str, ...]) -> list[Any]:
+        text, digest = _script(self._rate, lane, self._ahead, many=len(methods) > 1)
         try:
-            answer = self._redis.evalsha(digest, 1, self._bucket, method, patience)
+            answer = self._redis.evalsha(digest, 1, self._bucket, patience, *methods)
         except NoScriptError:  # a new or restarted store
-            answer = self._redis.eval(text, 1, self._bucket, method, patience)
-        return cast(tuple[int, str, int], answer)
+            answer = self._redis.eval(text, 1, self._bucket, patience, *methods)
+        return cast(list[Any], answer)
+
+    @translated
+    def note(self, resets: Mapping[str, float]) -> None:
+        """Remember for everybody when the operating time of methods starts anew, as Unix times.
+
+        What the store has already is not sent again.
+        """
+        news = {
+            method.lower(): reset
+            for method, reset in resets.items()
+            if abs(self._resets.get(method.lower(), 0) - reset) > SAME_SECONDS
+        }
+        if news:
+            self._put({f"reset {method}": str(reset) for method, reset in news.items()})
+            self._resets.update(news)
+
+    @translated
+    def refused(self, method: str) -> float:
+        """The portal has blocked this method: nobody calls it before the Unix time returned.
+
+        That is when the portal has said its operating time starts anew, to whomever it said it;
+        a minute from now if it never did.
+        """
+        self._credit.clear()
+        args = (method.lower(), BLOCKED_SECONDS, KEPT_SECONDS)
+        return float(cast(str, self._refused(keys=[self._bucket], args=args)))
 
     @translated
     def narrow(self) -> None:
@@ -171,9 +242,11 @@ class RateBudget:
         """
         method = method.lower()
         self._credit.clear()
-        name = f"no bulk {method}" if bulk_only else f"no {method}"
+        self._put({f"no bulk {method}" if bulk_only else f"no {method}": str(until)})
+
+    def _put(self, fields: Mapping[str, str]) -> None:
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hset(self._bucket, name, str(until))
+            pipe.hset(self._bucket, mapping=fields)
             pipe.expire(self._bucket, KEPT_SECONDS)
             pipe.execute()
 

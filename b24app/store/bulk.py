@@ -32,9 +32,17 @@ CALLED: Final = "called"
 # Takes the lease unless a worker has it. ARGV: owner, seconds. Returns 1 when taken.
 TAKE: Final = f"""
 local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= '{CALLED}' then return 0 end
+if holder and holder ~= ARGV[1] and string.sub(holder, 1, {len(CALLED)}) ~= '{CALLED}' then
+  return 0
+end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 return 1
+"""
+# Says that a worker is on its way. ARGV: this call's name, seconds. Returns 1 when the caller must
+# call it; also when a broken connection has the question asked again.
+CALL: Final = """
+redis.call('SET', KEYS[1], ARGV[1], 'NX', 'EX', ARGV[2])
+return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
 """
 # ARGV: owner, seconds; 0 lets go. Returns 1 when the lease was still the owner's.
 PROLONG: Final = """
@@ -60,6 +68,7 @@ class Runs:
         self._runs = keys.bulk_runs(member_id)
         self._items = keys.bulk_items(member_id)
         self._worker = keys.bulk_worker(member_id)
+        self._call = client.register_script(CALL)
         self._take = client.register_script(TAKE)
         self._prolong = client.register_script(PROLONG)
         self._settle = client.register_script(SETTLE)
@@ -140,7 +149,8 @@ class Runs:
     @translated
     def call(self) -> bool:
         """Whether a worker is to be called: none has the work or is on its way, and no pause."""
-        return bool(self._redis.set(self._worker, CALLED, nx=True, ex=CALLED_SECONDS))
+        name = f"{CALLED} {secrets.token_hex(8)}"
+        return bool(self._call(keys=[self._worker], args=[name, CALLED_SECONDS]))
 
     @translated
     def enter(self) -> None:

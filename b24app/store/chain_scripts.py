@@ -79,15 +79,17 @@ redis.call('HDEL', KEYS[1], 'journal ' .. ARGV[1])
 return 1
 """
 
-# KEYS[2]: the lease. ARGV: user, version, owner, now. Returns 1 when the intent is noted: the
-# chain is still that version and the lease the owner's.
+# KEYS[2]: the lease. ARGV: user, version, owner, now. Returns 1 when the intent is noted, and
+# with it that the chain was tried: it is still that version and the lease the owner's.
 BEGIN: Final = """
 local lease = redis.call('GET', KEYS[2])
 if not lease or string.match(lease, '^%x+') ~= ARGV[3] then return 0 end
 local entry = redis.call('HGET', KEYS[1], ARGV[1])
 if not entry or string.match(entry, '^(%d+)|') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'journal ' .. ARGV[1], table.concat(
-  {ARGV[2], ARGV[3], ARGV[4]}, '|'))
+local before, after = string.match(
+  entry, '^(%d+|%a+|%d+|%d+|[^|]*|%d+|%d+|)%d+(|.*)$')
+redis.call('HSET', KEYS[1], ARGV[1], before .. ARGV[4] .. after,
+  'journal ' .. ARGV[1], table.concat({ARGV[2], ARGV[3], ARGV[4]}, '|'))
 return 1
 """
 
@@ -100,7 +102,7 @@ if journal and string.sub(journal, 1, #prefix) == prefix then
 end
 """
 
-# ARGV: generation, reason, now. ``since`` stays while the reason does.
+# ARGV: generation, reason, now, keys that were refused. ``since`` stays while the reason does.
 NOTE: Final = """
 if redis.call('HGET', KEYS[1], 'gen') ~= ARGV[1] then return end
 local since = ARGV[3]
@@ -109,7 +111,14 @@ if before then
   local reason, old = string.match(before, '^([^|]*)|(%d+)|')
   if reason == ARGV[2] then since = old end
 end
-redis.call('HSET', KEYS[1], 'trouble', table.concat({ARGV[2], since, ARGV[3]}, '|'))
+redis.call('HSET', KEYS[1], 'trouble', table.concat({ARGV[2], since, ARGV[3], ARGV[4]}, '|'))
+"""
+
+# ARGV: generation, now. Returns 1 when it is noted: nothing was saved meanwhile.
+LOCATE: Final = """
+if redis.call('HGET', KEYS[1], 'gen') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'located', ARGV[2])
+return 1
 """
 
 # ARGV: user, version, the old sealed pair, the new one. Everything else stays as it stands.

@@ -26,6 +26,7 @@ def standing_of(fields: Mapping[str, str]) -> Standing:
         generation=int(fields.get("gen", 0)),
         chains=tuple(facts),
         trouble=_trouble(trouble) if trouble else None,
+        located_at=int(fields.get("located", 0)),
     )
 
 
@@ -53,8 +54,8 @@ def _facts(user: str, fields: Mapping[str, str], in_use: str) -> ChainFacts:
 
 
 def _trouble(text: str) -> Trouble:
-    reason, since, asked = text.split("|")
-    return Trouble(reason, int(since), int(asked))
+    reason, since, asked, refused_keys = text.split("|")
+    return Trouble(reason, int(since), int(asked), refused_keys)
 
 
 def _intent(text: str) -> Intent:

@@ -7,7 +7,6 @@ slow never overwrites a newer pair.
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -25,15 +24,12 @@ from b24app.records import Chain, ChainFacts, ChainState, Standing, Tokens
 from b24app.store import chain_scripts as scripts
 from b24app.store.access import Answers, translated
 from b24app.store.chain_text import chain_text, standing_of
+from b24app.store.due import Due
 
 R = TypeVar("R")
 
 CHAINS_KEPT: Final = 5
 EARLY_SECONDS: Final = 60
-DAY: Final = 24 * 3600
-# A refresh token lives 180 days (b24restdocs: settings/oauth/auto-renewal.md).
-KEEP_ALIVE_DAYS: Final = 120
-SPREAD_DAYS: Final = 14
 # The only copy of a new pair is worth some patience while another server becomes the primary.
 SAVING_SECONDS: Final = 8
 LATER: Final = "a pair saved later"
@@ -57,12 +53,14 @@ class Ledger:
         self._redis: Answers = client
         self._patience = patience
         self._ring = ring
+        self.due = Due(client)
         self._keep = client.register_script(scripts.KEEP)
         self._save = client.register_script(scripts.SAVE)
         self._mark = client.register_script(scripts.MARK)
         self._begin = client.register_script(scripts.BEGIN)
         self._abandon = client.register_script(scripts.ABANDON)
         self._note = client.register_script(scripts.NOTE)
+        self._locate = client.register_script(scripts.LOCATE)
         self._reseal = client.register_script(scripts.RESEAL)
 
     @translated
@@ -120,18 +118,18 @@ class Ledger:
         now = int(moment)
         sealed = self._seal(member_id, chain.user_id, chain.tokens)
         rest = chain_text(chain.tokens.expires_at, chain.proven_at, sealed, now, chain.name)
-        self._set_due(member_id, chain.user_id, now)
+        self.due.put(member_id, chain.user_id, now)
         healed, *dropped = self._keep(
             keys=[keys.chains(member_id)],
             args=[chain.user_id, rest, CHAINS_KEPT, int(moment * 1000)],
         )
         for user_id in dropped:
-            self._redis.zrem(keys.due(), _due_name(member_id, user_id))
+            self.due.forget(member_id, user_id)
         return bool(healed)
 
     @translated
     def begin(self, member_id: str, facts: ChainFacts, owner: str) -> bool:
-        """Note that ``owner`` is about to spend this chain's refresh token.
+        """Note that ``owner`` is about to spend this chain's refresh token: it is tried now.
 
         False, and nothing noted, when the chain has changed or the lease is not the owner's
         any more.
@@ -163,7 +161,7 @@ class Ledger:
         def write() -> bool:
             saved: int = self._save(keys=[keys.chains(member_id)], args=args)
             if saved:
-                self._set_due(member_id, spent.user_id, now)
+                self.due.put(member_id, spent.user_id, now)
             return bool(saved)
 
         try:
@@ -191,15 +189,28 @@ class Ledger:
         args += [int(time.time()), int(use)]
         marked = bool(self._mark(keys=[keys.chains(member_id)], args=args))
         if marked and state is not ChainState.ALIVE:
-            self._redis.zrem(keys.due(), _due_name(member_id, facts.user_id))
+            self.due.forget(member_id, facts.user_id)
         return marked
 
     @translated
-    def note(self, member_id: str, standing: Standing, reason: str) -> None:
-        """Note what keeps the whole portal from renewing, unless a pair was saved meanwhile."""
-        self._note(
-            keys=[keys.chains(member_id)], args=[standing.generation, reason, int(time.time())]
-        )
+    def note(
+        self, member_id: str, standing: Standing, reason: str, refused_keys: str = ""
+    ) -> None:
+        """Note what keeps the whole portal from renewing, unless a pair was saved meanwhile.
+
+        ``refused_keys`` names the application keys, where they are the reason.
+        """
+        args: list[str | int] = [standing.generation, reason, int(time.time()), refused_keys]
+        self._note(keys=[keys.chains(member_id)], args=args)
+
+    @translated
+    def locate(self, member_id: str, standing: Standing) -> bool:
+        """Note that a pair is spent now to learn where the portal has moved.
+
+        False, and nothing noted, when a pair was saved meanwhile.
+        """
+        args = [standing.generation, int(time.time())]
+        return bool(self._locate(keys=[keys.chains(member_id)], args=args))
 
     @translated
     def clear_trouble(self, member_id: str) -> None:
@@ -210,7 +221,7 @@ class Ledger:
     def drop_of(self, member_id: str, user_id: int) -> None:
         """Forget the chain of a person who is no administrator any more."""
         self._redis.hdel(keys.chains(member_id), str(user_id), f"journal {user_id}")
-        self._redis.zrem(keys.due(), _due_name(member_id, user_id))
+        self.due.forget(member_id, user_id)
 
     @translated
     def remove(self, member_id: str) -> None:
@@ -228,35 +239,9 @@ class Ledger:
     def forget_all_due(self, member_id: str, users: Collection[int]) -> None:
         """The chains of these people are gone; one that was kept again meanwhile stays due."""
         for user in users:
-            self._redis.zrem(keys.due(), _due_name(member_id, user))
+            self.due.forget(member_id, user)
         for facts in self.read(member_id).chains:
-            self._set_due(member_id, facts.user_id, facts.issued_at)
-
-    @translated
-    def take_due(self, limit: int, until: float, again: float) -> list[tuple[str, int]]:
-        """At most ``limit`` chains due before ``until``; each comes again at ``again``.
-
-        Whoever else asks meanwhile gets others.
-        """
-        taken = []
-        for name in self._redis.zrangebyscore(keys.due(), "-inf", until, start=0, num=limit):
-            if self._redis.zadd(keys.due(), {name: again}, xx=True, gt=True, ch=True):
-                member_id, _, user_id = name.rpartition(" ")
-                taken.append((member_id, int(user_id)))
-        return taken
-
-    @translated
-    def forget_due(self, member_id: str, user_id: int) -> None:
-        """There is no such chain to keep alive."""
-        self._redis.zrem(keys.due(), _due_name(member_id, user_id))
-
-    @translated
-    def put_off(self, member_id: str, user_id: int, moment: float) -> None:
-        """The chain is to be kept alive at this moment, unless it is not any more."""
-        self._redis.zadd(keys.due(), {_due_name(member_id, user_id): moment}, xx=True)
-
-    def _set_due(self, member_id: str, user_id: int, issued_at: int) -> None:
-        self._redis.zadd(keys.due(), {_due_name(member_id, user_id): due_moment(issued_at)})
+            self.due.put(member_id, facts.user_id, facts.issued_at)
 
     @translated
     def reseal(self, member_id: str) -> int:
@@ -282,16 +267,6 @@ class Ledger:
 
     def _seal(self, member_id: str, user_id: int, tokens: Tokens) -> str:
         return self._ring.seal(f"{tokens.access}\n{tokens.refresh}", f"{member_id} chain {user_id}")
-
-
-def due_moment(issued_at: int) -> float:
-    """When a refresh token issued then is to be renewed; spread, so that not all come at once."""
-    spread = random.uniform(-SPREAD_DAYS, SPREAD_DAYS) / 2  # noqa: S311 no secret
-    return issued_at + (KEEP_ALIVE_DAYS + spread) * DAY
-
-
-def _due_name(member_id: str, user_id: int | str) -> str:
-    return f"{member_id} {user_id}"
 
 
 def _patiently(write: Callable[[], R], seconds: float) -> R:

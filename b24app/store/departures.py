@@ -1,6 +1,7 @@
 """Where each installation stands in its life, and when to look what became of a portal.
 
 Every step compares the state it starts from inside the store, so that a late one changes nothing.
+It also keeps the name of the question it has answered: a broken connection has it asked again.
 """
 
 from __future__ import annotations
@@ -17,16 +18,22 @@ from b24app.records import Departure, Life
 from b24app.store.access import Answers, translated
 from b24app.store.inbox_scripts import Script
 
-# KEYS: installation, departure. ARGV: new state, now, id of the departure it ends or "", whether
-# that one was refuted, then the states it may come from. Returns the state before, or "".
+# KEYS: installation, departure. ARGV: name of the question, new state, now, id of the departure it
+# ends or "", whether that one was refuted, then the states it may come from. Returns the state
+# before, or "".
 MOVE: Final = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return '' end
+local moved = redis.call('HGET', KEYS[1], 'moved') or ''
+if string.sub(moved, 1, #ARGV[1] + 1) == ARGV[1] .. ' ' then
+  return string.sub(moved, #ARGV[1] + 2)
+end
 local before = redis.call('HGET', KEYS[1], 'state') or 'new'
-if ARGV[3] ~= '' and redis.call('HGET', KEYS[2], 'id') ~= ARGV[3] then return '' end
-for i = 5, #ARGV do
+if ARGV[4] ~= '' and redis.call('HGET', KEYS[2], 'id') ~= ARGV[4] then return '' end
+for i = 6, #ARGV do
   if ARGV[i] == before then
-    redis.call('HSET', KEYS[1], 'state', ARGV[1], 'since', ARGV[2])
-    if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'refuted_at', ARGV[2]) end
+    redis.call('HSET', KEYS[1], 'state', ARGV[2], 'since', ARGV[3],
+      'moved', ARGV[1] .. ' ' .. before)
+    if ARGV[5] == '1' then redis.call('HSET', KEYS[1], 'refuted_at', ARGV[3]) end
     if before == 'uninstalling' then redis.call('DEL', KEYS[2]) end
     return before
   end
@@ -38,7 +45,9 @@ return ''
 # everything is to go must be said each time, for nothing brings it back. Returns 1 when it begins.
 BEGIN: Final = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-if redis.call('EXISTS', KEYS[2]) == 1 then
+local known = redis.call('HGET', KEYS[2], 'id')
+if known == ARGV[1] then return 1 end
+if known then
   if ARGV[3] == '0' then redis.call('HSET', KEYS[2], 'clean', '0') end
   return 0
 end
@@ -49,10 +58,13 @@ redis.call('HSET', KEYS[1], 'state', 'uninstalling', 'since', ARGV[2])
 return 1
 """
 
-# KEYS: departure. ARGV: id, word, now. Returns its fields, none when it has ended.
+# KEYS: departure. ARGV: id, word, now, name of the question. Returns its fields, none when it has
+# ended.
 HEAR: Final = """
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return {} end
+if redis.call('HGET', KEYS[1], 'heard') == ARGV[4] then return redis.call('HGETALL', KEYS[1]) end
 redis.call('HINCRBY', KEYS[1], 'looks', 1)
+redis.call('HSET', KEYS[1], 'heard', ARGV[4])
 if redis.call('HGET', KEYS[1], 'word') ~= ARGV[2] then
   redis.call('HSET', KEYS[1], 'word', ARGV[2], 'word_since', ARGV[3])
 end
@@ -86,7 +98,7 @@ class Departures:
         """
         names = (keys.installation(member_id), keys.departure(member_id))
         how = (after.value, int(time.time()), departure, int(refuted))
-        found = self._move(names, *how, *(state.value for state in before))
+        found = self._move(names, secrets.token_hex(8), *how, *(state.value for state in before))
         return Life(found) if found else None
 
     @translated
@@ -104,7 +116,8 @@ class Departures:
     def hear(self, member_id: str, known: Departure, word: str) -> Departure | None:
         """Note what was heard of it now; None when it has ended meanwhile."""
         now = int(time.time())
-        found = self._hear((keys.departure(member_id),), known.id, word, now)
+        this = (known.id, word, now, secrets.token_hex(8))
+        found = self._hear((keys.departure(member_id),), *this)
         return _departure(dict(zip(found[::2], found[1::2], strict=True)))
 
     @translated
@@ -129,11 +142,13 @@ class Departures:
         Whoever else asks meanwhile gets others.
         """
         due = self._redis.zrangebyscore(keys.looks(), "-inf", until, start=0, num=limit)
-        return [
-            name
-            for name in due
-            if self._redis.zadd(keys.looks(), {name: again}, xx=True, gt=True, ch=True)
-        ]
+        return [name for name in due if self._is_taken(name, again)]
+
+    def _is_taken(self, name: str, again: float) -> bool:
+        """A moment to the microsecond is one caller's: standing there it is ours already."""
+        if self._redis.zadd(keys.looks(), {name: again}, xx=True, gt=True, ch=True):
+            return True
+        return bool(self._redis.zscore(keys.looks(), name) == again)
 
 
 def _departure(fields: dict[str, str]) -> Departure | None:

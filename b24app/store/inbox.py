@@ -2,24 +2,26 @@
 
 An *inbox* belongs to one portal; the one named ``claims`` takes events that are not proven yet.
 One reader at a time, under a lease; an event leaves only after it was done, so a killed reader
-loses nothing. Every script touches keys of one hash tag, so an inbox may live in a cluster.
+loses nothing. Every script touches keys of one hash tag, so an inbox may live in a cluster, and is
+safe to be sent again.
 """
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 import redis
 
 from b24app import keys
-from b24app.crypto import CannotOpen, KeyRing, token_digest
+from b24app.crypto import KeyRing, token_digest
+from b24app.store import inbox_entries as entries
 from b24app.store import inbox_scripts as scripts
 from b24app.store.access import Answers, translated
+from b24app.store.inbox_entries import DeadLetter, Entry
 from b24app.store.inbox_keys import SealedEvents
 from b24app.store.inbox_scripts import Script
 
@@ -46,30 +48,6 @@ class Taken(StrEnum):
     CALL = "call"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """An event as it was put in. ``body`` is its form, None when no key opens it any more."""
-
-    id: str
-    tries: int
-    at: int
-    body: bytes | None = field(repr=False)
-    text: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class DeadLetter:
-    """An event that failed its last try, of the inbox ``name``; ``reason`` holds no secret."""
-
-    name: str
-    id: str
-    tries: int
-    at: int
-    failed_at: int
-    reason: str
-    text: str = field(repr=False)
-
-
 class Inbox:
     """The inboxes of all portals, each reached by its name."""
 
@@ -79,6 +57,7 @@ class Inbox:
         self.sealed = SealedEvents(client, ring)
         self._put = Script(client, scripts.PUT)
         self._put_claim = Script(client, scripts.PUT_CLAIM)
+        self._call = Script(client, scripts.CALL)
         self._open = Script(client, scripts.OPEN)
         self._extend = Script(client, scripts.EXTEND)
         self._close = Script(client, scripts.CLOSE)
@@ -92,7 +71,7 @@ class Inbox:
 
         One command, that proves and puts away. After ``CALL`` the caller enqueues a reader.
         """
-        entry, now = self._entry(member_id, body), int(time.time())
+        entry, now = entries.seal(self._ring, member_id, body), time.time()
         names = (
             keys.installation(member_id),
             keys.inbox(member_id),
@@ -103,26 +82,25 @@ class Inbox:
         # No token is no proof, not even where none is known.
         proof = token_digest(member_id, application_token) or "none"
         limits = (MOST_WAITING, MOST_BYTES, MOST_SEEN, CALLED_SECONDS)
-        taken = self._put(names, proof, entry.id, entry.text, now, now - DAY, *limits)
+        when = (_moment(now), int(now) - DAY)
+        taken = self._put(names, proof, entry.id, entry.text, *when, *limits)
         return self._taken(member_id, taken)
 
     @translated
-    def put_claim(self, member_id: str, body: bytes) -> Taken:
-        """Keep an event that is not proven yet, in the inbox ``claims``; otherwise as ``put``."""
-        entry = self._entry(CLAIMS, body)
-        taken = self._put_claim(
-            (keys.inbox(CLAIMS), keys.inbox_state(CLAIMS), keys.inbox_reader(CLAIMS)),
-            *(entry.id, entry.text, member_id),
+    def put_claim(self, member_id: str, body: bytes) -> tuple[Taken, Entry | None]:
+        """Keep an event that is not proven yet, in the inbox ``claims``; otherwise as ``put``.
+
+        Only a few of one portal wait. One more puts the oldest out, which is returned: whoever
+        comes first with made-up ones must not keep the true one away.
+        """
+        entry = entries.seal(self._ring, CLAIMS, body)
+        names = (keys.inbox(CLAIMS), keys.inbox_later(CLAIMS), keys.inbox_state(CLAIMS))
+        taken, out = self._put_claim(
+            (*names, keys.inbox_reader(CLAIMS)),
+            *(entry.id, entry.text, member_id, _moment(time.time())),
             *(MOST_CLAIMS, MOST_CLAIMS_OF_ONE, CALLED_SECONDS),
         )
-        return self._taken(CLAIMS, taken)
-
-    def _entry(self, name: str, body: bytes) -> Entry:
-        """The digest is of the whole body: the same event sent twice is the same bytes."""
-        digest = hashlib.sha256(body).hexdigest()[:32]
-        now = int(time.time())
-        sealed = self._ring.seal(body.decode("ascii"), f"{name} event {digest}")
-        return Entry(digest, 0, now, body, f"{digest} 0 {now} {sealed}")
+        return self._taken(CLAIMS, taken), entries.read(self._ring, CLAIMS, out) if out else None
 
     def _taken(self, name: str, answer: str) -> Taken:
         if answer == Taken.CALL:
@@ -148,24 +126,17 @@ class Inbox:
     def first(self, name: str, count: int) -> list[Entry]:
         """The oldest ``count`` events."""
         found: list[str] = self._redis.lrange(keys.inbox(name), 0, count - 1)
-        return [self._read(name, text) for text in found]
-
-    def _read(self, name: str, text: str) -> Entry:
-        digest, tries, at, sealed = text.split(" ", 3)
-        try:
-            body = self._ring.open(sealed, f"{name} event {digest}").encode()
-        except CannotOpen:
-            body = None
-        return Entry(digest, int(tries), int(at), body, text)
+        return [entries.read(self._ring, name, text) for text in found]
 
     @translated
     def begin(self, name: str, owner: str, entry: Entry) -> int:
         """How often this event was begun, this time included; 0: it is not ours to do."""
         names = (keys.inbox_reader(name), keys.inbox(name), keys.inbox_state(name))
-        return int(self._begin(names, owner, LEASE_SECONDS * 1000, entry.text, entry.id))
+        this = (entry.text, entry.id, secrets.token_hex(4))
+        return int(self._begin(names, owner, LEASE_SECONDS * 1000, *this))
 
     def done(self, name: str, entry: Entry, event: str) -> bool:
-        """Take it out and count it; False when somebody else took it out before."""
+        """Take it out and count it; False when it was out before."""
         return self._finish(name, entry, "done", event, int(time.time()), MOST_NAMES)
 
     def drop(self, name: str, entry: Entry) -> bool:
@@ -174,18 +145,15 @@ class Inbox:
 
     def set_aside(self, name: str, entry: Entry, pause: int) -> bool:
         """It failed: try it again after ``pause`` seconds, and let the next ones pass."""
-        _, _, rest = entry.text.split(" ", 2)
-        text = f"{entry.id} {entry.tries + 1} {rest}"
-        return self._finish(name, entry, "later", text, int(time.time()) + pause)
+        due = int(time.time()) + pause
+        return self._finish(name, entry, "later", entries.tried(entry), due)
 
     @translated
     def bury(self, name: str, entry: Entry, reason: str) -> bool:
         """It failed for the last time: keep it for an operator, with a reason of a few words."""
-        words = "_".join(reason.split())[:200] or "unknown"
-        letter = f"{int(time.time())} {words} {entry.text}"
         # In the index first: a name too many there is nothing, a letter nobody sees is lost.
         self._redis.sadd(keys.dead_letter_inboxes(), name)
-        return self._finish(name, entry, "dead", letter, MOST_DEAD)
+        return self._finish(name, entry, "dead", entries.letter(entry, reason), MOST_DEAD)
 
     @translated
     def _finish(self, name: str, entry: Entry, end: str, *arguments: str | int) -> bool:
@@ -225,8 +193,7 @@ class Inbox:
         return [name for name in found if self._announce(name)]
 
     def _announce(self, name: str) -> bool:
-        reader = keys.inbox_reader(name)
-        return bool(self._redis.set(reader, "called", nx=True, ex=CALLED_SECONDS))
+        return bool(self._call((keys.inbox_reader(name),), _moment(time.time()), CALLED_SECONDS))
 
     @translated
     def hurry(self, name: str) -> int:
@@ -279,7 +246,7 @@ class Inbox:
     def dead_letters(self, name: str) -> list[DeadLetter]:
         """The events of one inbox that failed their last try, oldest first."""
         found: list[str] = self._redis.lrange(keys.dead_letters(name), 0, -1)
-        return [_letter(name, text) for text in found]
+        return [entries.read_letter(name, text) for text in found]
 
     @translated
     def dead_letter_inboxes(self) -> list[str]:
@@ -294,11 +261,9 @@ class Inbox:
     def revive(self, letter: DeadLetter) -> bool:
         """Put a dead letter back as if it had just come; True: a reader must be called."""
         name = letter.name
-        _, _, _, _, rest = letter.text.split(" ", 4)
-        at, sealed = rest.split(" ", 1)
         names = (keys.dead_letters(name), keys.inbox(name), keys.inbox_state(name))
-        entry = f"{letter.id} 0 {at} {sealed}"
-        answer = self._revive((*names, keys.inbox_reader(name)), letter.text, entry, CALLED_SECONDS)
+        this = (letter.text, entries.revived(letter), CALLED_SECONDS)
+        answer = self._revive((*names, keys.inbox_reader(name)), *this)
         if answer:
             self._redis.sadd(keys.inboxes(), name)
         return bool(answer == 2)
@@ -311,8 +276,6 @@ class Inbox:
         self._redis.srem(keys.dead_letter_inboxes(), name)
 
 
-def _letter(name: str, text: str) -> DeadLetter:
-    failed_at, reason, digest, tries, rest = text.split(" ", 4)
-    at, _ = rest.split(" ", 1)
-    words = reason.replace("_", " ")
-    return DeadLetter(name, digest, int(tries), int(at), int(failed_at), words, text)
+def _moment(now: float) -> str:
+    """To the microsecond, so that it names one question."""
+    return f"{now:.6f}"

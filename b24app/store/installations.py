@@ -23,22 +23,36 @@ from b24app.store.overview import Overview
 SCAN_COUNT: Final = 500
 OAUTH_STATE_SECONDS: Final = 600
 KEYS_PROVEN_SECONDS: Final = 30 * 86400
+REMOVED_SECONDS: Final = 30  # longer than a connection is tried again
 
 TOKEN_FIELD: Final = "application_token"  # noqa: S105 a field's name
 DIGEST_FIELD: Final = "application_token_digest"
+# A domain goes with its address.
+GUARDS: Final = {"domain": "client_endpoint"}
 
-# Replaces a field only while it still holds what was read. Returns 1 when replaced.
-REPLACE: Final = """
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-return 1
+# ARGV: four for each field: a guard and what it must hold, the field and its new value. Returns
+# 'there' and the fields that were written; nothing where there is no record.
+UPDATE: Final = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
+local answer = {'there'}
+for i = 1, #ARGV, 4 do
+  if (redis.call('HGET', KEYS[1], ARGV[i]) or '') == ARGV[i + 1] then
+    redis.call('HSET', KEYS[1], ARGV[i + 2], ARGV[i + 3])
+    table.insert(answer, ARGV[i + 2])
+  end
+end
+return answer
 """
 
-# KEYS: departure, then what is deleted. ARGV: id of the departure this confirms, or "". Returns 1
-# when everything was deleted, in the one step: whoever installs again finds nothing half gone.
+# KEYS: departure, removed, then what is deleted. ARGV: id of the departure this confirms, or "",
+# name of the question, seconds it is remembered, for a broken connection has it asked again.
+# Returns 1 when everything was deleted, in the one step: whoever installs again finds nothing half
+# gone.
 REMOVE: Final = """
+if redis.call('GET', KEYS[2]) == ARGV[2] then return 1 end
 if ARGV[1] ~= '' and redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return 0 end
 for i = 1, #KEYS do redis.call('DEL', KEYS[i]) end
+redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
 return 1
 """
 
@@ -49,7 +63,7 @@ class Installations:
     def __init__(self, client: redis.Redis, ring: KeyRing) -> None:
         self._redis: Answers = client
         self._ring = ring
-        self._replace = client.register_script(REPLACE)
+        self._update = client.register_script(UPDATE)
         self._remove = client.register_script(REMOVE)
         self.departures = Departures(client)
         self.ledger = Ledger(client, ring)
@@ -87,7 +101,7 @@ class Installations:
         )
 
     def _application_token(self, member_id: str, sealed: str) -> str:
-        """Empty when no key opens it: then no event is believed until the next install."""
+        """Empty when no key opens it; events are proven all the same, by the digest beside it."""
         try:
             return self._ring.open(sealed, f"{member_id} application_token") if sealed else ""
         except CannotOpen:
@@ -98,30 +112,55 @@ class Installations:
 
     @translated
     def save(self, installation: Installation) -> None:
-        """Store the installation, replacing what was there for its member id.
+        """Store the installation, replacing what was there for its member id: an install.
 
         Its state, and the addresses its events are bound to, are not touched.
         """
-        m = installation.member_id
-        token = installation.application_token
-        self._redis.hset(
-            keys.installation(m),
-            mapping={
-                "domain": installation.domain,
-                "client_endpoint": installation.client_endpoint,
-                "server_endpoint": installation.server_endpoint,
-                "scope": " ".join(installation.scope),
-                "status": installation.status,
-                TOKEN_FIELD: self._seal_application_token(m, token) if token else "",
-                DIGEST_FIELD: token_digest(m, token),
-                "installed_by": installation.installed_by,
-                "installed_at": installation.installed_at,
-                "language": installation.language,
-                "license": installation.license,
-                "client_id": installation.client_id,
-            },
-        )
+        m, token = installation.member_id, installation.application_token
+        fields: dict[str, str | int] = {
+            **_texts(installation),
+            TOKEN_FIELD: self._seal_application_token(m, token) if token else "",
+            DIGEST_FIELD: token_digest(m, token),
+            "installed_by": installation.installed_by,
+            "installed_at": installation.installed_at,
+            "client_id": installation.client_id,
+        }
+        self._redis.hset(keys.installation(m), mapping=fields)
         self._redis.sadd(keys.portals(), m)
+
+    @translated
+    def update(self, known: Installation, changed: Installation) -> frozenset[str]:
+        """Store what ``changed`` says differently from ``known``, which was read before.
+
+        A field that somebody has written meanwhile stays as it is now, and a record that is gone
+        does not come back. Returns the names of the fields that were written; facts of the
+        install, state and addresses are never among them. Raises NotInstalled where no record is.
+        """
+        before, after = _texts(known), _texts(changed)
+        steps: list[str] = []
+        for name, text in after.items():
+            if text != before[name]:
+                guard = GUARDS.get(name, name)
+                steps += [guard, before[guard], name, text]
+        if changed.application_token != known.application_token:
+            steps += self._new_token(known, changed.application_token)
+        if not steps:
+            return frozenset()
+        written = self._update(keys=[keys.installation(known.member_id)], args=steps)
+        if not written:
+            raise NotInstalled(known.member_id)
+        return frozenset(written[1:])
+
+    def _new_token(self, known: Installation, token: str) -> list[str]:
+        """How the application token is replaced while it is still the known one."""
+        m = known.member_id
+        stands = token_digest(m, known.application_token)
+        if not stands:  # there was none, or one that no key opens
+            sealed, digest = self._redis.hmget(keys.installation(m), TOKEN_FIELD, DIGEST_FIELD)
+            stands = "" if self._application_token(m, sealed or "") else (digest or "")
+        sealed = self._seal_application_token(m, token) if token else ""
+        guard = [DIGEST_FIELD, stands]
+        return [*guard, TOKEN_FIELD, sealed, *guard, DIGEST_FIELD, token_digest(m, token)]
 
     def remove(self, member_id: str, departure: str = "") -> bool:
         """Delete everything of the portal; False when this departure has ended meanwhile."""
@@ -140,9 +179,11 @@ class Installations:
     def _forget(self, member_id: str, names: tuple[str, ...], departure: str) -> bool:
         """Delete these keys in one step, then what names the portal in the indexes."""
         users = self.ledger.users(member_id)
-        done = self._remove(keys=[keys.departure(member_id), *names], args=[departure])
-        if not done:
+        removed = keys.removed(member_id)
+        args = [departure, secrets.token_hex(8), REMOVED_SECONDS]
+        if not self._remove(keys=[keys.departure(member_id), removed, *names], args=args):
             return False
+        self._redis.delete(removed)
         self.departures.look_no_more(member_id)
         self.ledger.forget_all_due(member_id, users)
         for index, name in _indexes(member_id):
@@ -208,8 +249,9 @@ class Installations:
         done = 0
         if sealed and token and not self._ring.is_newest(sealed):
             replacement = self._seal_application_token(member_id, token)
-            names, args = [keys.installation(member_id)], [TOKEN_FIELD, sealed, replacement]
-            done = self._replace(keys=names, args=args)
+            steps = [TOKEN_FIELD, sealed, TOKEN_FIELD, replacement]
+            written = self._update(keys=[keys.installation(member_id)], args=steps)
+            done = int(TOKEN_FIELD in written)
         return done + self.ledger.reseal(member_id)
 
     @translated
@@ -235,6 +277,19 @@ class Installations:
             return None
         first = self._redis.set(keys.oauth_state(nonce), "", nx=True, ex=OAUTH_STATE_SECONDS)
         return str(domain) if first else None
+
+
+def _texts(installation: Installation) -> dict[str, str]:
+    """What may change while a portal stays installed, as it is stored; see ``GUARDS``."""
+    return {
+        "domain": installation.domain,
+        "client_endpoint": installation.client_endpoint,
+        "server_endpoint": installation.server_endpoint,
+        "scope": " ".join(installation.scope),
+        "status": installation.status,
+        "language": installation.language,
+        "license": installation.license,
+    }
 
 
 def _indexes(member_id: str) -> tuple[tuple[str, str], ...]:

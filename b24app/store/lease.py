@@ -19,6 +19,8 @@ from b24app.store.access import FAILURES, WAIT_SECONDS, Answers, translated
 
 LEASE_MS: Final = 3000
 EXTEND_SECONDS: Final = 1.0
+# Who renews for longer than this has come to nothing: it may be another's turn.
+LONGEST_SECONDS: Final = 25.0
 NEWS_MS: Final = 5000
 
 # The lease is its owner's name, with a "+" behind it once somebody waits for news of the end.
@@ -60,8 +62,10 @@ class Lease:
 class Leases:
     """One renewal per portal at a time, in this process and in all others."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, *, longest: float = LONGEST_SECONDS) -> None:
+        """``longest`` is how many seconds a lease is prolonged at most."""
         self._redis: Answers = client
+        self._longest = longest
         self._take = client.register_script(TAKE)
         self._extend = client.register_script(EXTEND)
         self._release = client.register_script(RELEASE)
@@ -120,7 +124,7 @@ class Leases:
 
     @contextmanager
     def holding(self, lease: Lease) -> Iterator[None]:
-        """Keep the lease while the work lasts; then let go and wake whoever waits."""
+        """Keep the lease while the work lasts, 25 s at most; then let go and wake who waits."""
         done = threading.Event()
         threading.Thread(target=self._prolong, args=(lease, done), daemon=True).start()
         try:
@@ -131,7 +135,8 @@ class Leases:
 
     def _prolong(self, lease: Lease, done: threading.Event) -> None:
         name = keys.renewing(lease.member_id)
-        while not done.wait(EXTEND_SECONDS):
+        deadline = time.monotonic() + self._longest
+        while not done.wait(EXTEND_SECONDS) and time.monotonic() < deadline:
             try:
                 if not self._extend(keys=[name], args=[lease.owner, LEASE_MS]):
                     return  # somebody else holds it now; our next step will find that out

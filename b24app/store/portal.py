@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import redis
 
@@ -13,18 +13,23 @@ from b24app.store import codecs
 from b24app.store.access import Answers, locked, translated
 from b24app.store.bulk import Runs
 from b24app.store.changes import History
+from b24app.store.definitions import Definitions
+from b24app.store.drift import Drift
 from b24app.store.shelf import Shelf
 
 EDIT_LOCK_SECONDS: Final = 150  # longer than the portal calls it guards
 
-# KEYS: installation. ARGV: origins. Nothing is left of a portal that was removed meanwhile.
-ADDRESSES: Final = """
-if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'addresses', ARGV[1]) end
+# KEYS: installation. ARGV: field, text. Nothing is left of a portal that was removed meanwhile.
+NOTE: Final = """
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
 """
 
 
 class PortalStore:
     """The things of one portal, a shelf for each kind, with their history."""
+
+    shelf: ClassVar[type[Shelf[Any]]] = Shelf
+    runs_of: ClassVar[type[Runs]] = Runs
 
     def __init__(
         self,
@@ -42,18 +47,22 @@ class PortalStore:
         self._edit_lock = keys.edit_lock(member_id)
         self._registrations = keys.registrations(member_id)
         self.changes = changes = History(client, member_id, undoes)
-        self.bots: Shelf[Bot] = Shelf(client, keys.bots(member_id), changes, codecs.BOT)
-        self.chat_apps: Shelf[ChatApp] = Shelf(
+        self.bots: Shelf[Bot] = self.shelf(client, keys.bots(member_id), changes, codecs.BOT)
+        self.chat_apps: Shelf[ChatApp] = self.shelf(
             client, keys.chat_apps(member_id), changes, codecs.CHAT_APP
         )
-        self.commands: Shelf[Command] = Shelf(
+        self.commands: Shelf[Command] = self.shelf(
             client, keys.commands(member_id), changes, codecs.COMMAND
         )
-        self.connectors: Shelf[Connector] = Shelf(
+        self.connectors: Shelf[Connector] = self.shelf(
             client, keys.connectors(member_id), changes, codecs.CONNECTOR
         )
-        self.widgets: Shelf[Widget] = Shelf(client, keys.widgets(member_id), changes, codecs.WIDGET)
-        self.runs = Runs(client, member_id)
+        self.widgets: Shelf[Widget] = self.shelf(
+            client, keys.widgets(member_id), changes, codecs.WIDGET
+        )
+        self.runs = self.runs_of(client, member_id)
+        self.drift = Drift(client, member_id)
+        self.definitions = Definitions(client, member_id)
 
     def undoing(self, change_id: str) -> PortalStore:
         """The same store; every history line it writes says that it takes this change back."""
@@ -80,8 +89,16 @@ class PortalStore:
     @translated
     def note_addresses(self, addresses: tuple[str, ...]) -> None:
         """Keep at which origins of ours the portal's events are bound."""
-        write = self._redis.register_script(ADDRESSES)
-        write(keys=[keys.installation(self._member_id)], args=[" ".join(addresses)])
+        self._note("addresses", " ".join(addresses))
+
+    @translated
+    def note_scope(self, scope: tuple[str, ...]) -> None:
+        """Keep what the portal grants now."""
+        self._note("scope", " ".join(scope))
+
+    def _note(self, field: str, text: str) -> None:
+        write = self._redis.register_script(NOTE)
+        write(keys=[keys.installation(self._member_id)], args=[field, text])
 
     def unpublish(self) -> None:
         """Note that the portal has removed everything of ours; what was typed stays."""

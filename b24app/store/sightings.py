@@ -19,9 +19,10 @@ SEEN_KEPT: Final = 30
 REFUSED_KEPT: Final = 10
 
 # KEYS: list, installation. ARGV: line, how many are kept. A stranger's member id leaves nothing,
-# nor does an event that ends after its portal was removed.
+# nor does an event that ends after its portal was removed, nor a line that is sent again.
 NOTE: Final = """
 if redis.call('EXISTS', KEYS[2]) == 0 then return end
+if redis.call('LINDEX', KEYS[1], 0) == ARGV[1] then return end
 redis.call('LPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 1)
 """
@@ -44,7 +45,8 @@ class Sightings:
         """An event of this name came to this end now; nothing for a portal we do not know."""
         refused = outcome is Outcome.REFUSED
         where, kept = (self._refused, REFUSED_KEPT) if refused else (self._seen, SEEN_KEPT)
-        self._note((where, self._installation), f"{int(time.time())} {outcome.value} {name}", kept)
+        line = f"{time.time():.6f} {outcome.value} {name}"
+        self._note((where, self._installation), line, kept)
 
     @translated
     def look(self) -> EventFacts:
@@ -61,4 +63,4 @@ class Sightings:
 
 def _read(text: str) -> Sighting:
     at, outcome, name = text.split(" ", 2)
-    return Sighting(name, int(at), Outcome(outcome))
+    return Sighting(name, int(float(at)), Outcome(outcome))

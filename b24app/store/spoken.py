@@ -14,11 +14,13 @@ from b24app.store.inbox_scripts import Script
 KEPT_SECONDS: Final = 86400
 MOST: Final = 10_000
 
-# KEYS: spoken, installation. ARGV: what, now, seconds, kept seconds, most. Returns 1 when it was
-# not begun within so many seconds; nothing is left of a portal that was removed.
+# KEYS: spoken, installation. ARGV: what, now with microseconds, seconds, kept seconds, most. Returns
+# 1 when it was not begun within so many seconds, or at this very moment: then a broken connection
+# has the question asked again. Nothing is left of a portal that was removed.
 BEGIN: Final = """
 if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
 local before = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if before and tonumber(before) == tonumber(ARGV[2]) then return 1 end
 if before and tonumber(before) + tonumber(ARGV[3]) > tonumber(ARGV[2]) then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2] - ARGV[4])
@@ -39,7 +41,7 @@ class Spoken:
     @translated
     def begin(self, what: str, seconds: int) -> bool:
         """Note that this is being answered; False when it was begun within so many seconds."""
-        now = int(time.time())
+        now = f"{time.time():.6f}"
         return bool(self._begin(self._names, what, now, seconds, KEPT_SECONDS, MOST))
 
     @translated

@@ -18,6 +18,7 @@ from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict, NotOurs
 from b24app.records import Bot, BotApi, Text
 from b24app.web import comparison, forms, replies, sentences
+from b24app.web.rehearsals import is_rehearsal, rehearsable
 from b24app.web.session import admin, fresh_admin, portal
 
 TEXTS: Final = ("code", "type", "name", "last_name", "position", "color", "gender", "avatar")
@@ -42,6 +43,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @admin
+@rehearsable
 def register() -> ResponseReturnValue:
     """Create a bot."""
     draft = read_draft(request.form)
@@ -62,6 +64,7 @@ def edit(bot_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:bot_id>")
 @admin
+@rehearsable
 def update(bot_id: int) -> ResponseReturnValue:
     """Save what was changed."""
     draft = read_draft(request.form)
@@ -81,6 +84,7 @@ def update(bot_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:bot_id>/republication")
 @fresh_admin
+@rehearsable
 def republish(bot_id: int) -> ResponseReturnValue:
     """Put the bot on the portal as it is saved."""
     try:
@@ -105,10 +109,14 @@ def republish(bot_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:bot_id>/unregistration")
 @fresh_admin
+@rehearsable
 def unregister(bot_id: int) -> ResponseReturnValue:
     """Delete the bot, once its name was typed."""
+    typed = request.form.get("confirmation", "")
+    if is_rehearsal():  # nothing is deleted, and nothing was asked for yet
+        typed = portal().store.bots.get(bot_id).full_name
     try:
-        was_there = bots.unregister(portal(), bot_id, request.form.get("confirmation", ""))
+        was_there = bots.unregister(portal(), bot_id, typed)
     except NotOurs as exc:
         return _offer_removal(exc, bot_id)
     if was_there:

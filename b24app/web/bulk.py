@@ -18,6 +18,7 @@ from b24app.errors import BadPayload
 from b24app.records import Item, ItemState, Run, RunState, Verb
 from b24app.resources import resources
 from b24app.web import forms, lines, sentences
+from b24app.web.rehearsals import is_rehearsal, rehearsable
 from b24app.web.session import admin, fresh_admin, portal
 
 BRIEF: Final = 50  # so many items are shown while the work goes on
@@ -56,14 +57,19 @@ def index() -> ResponseReturnValue:
 
 @blueprint.post("")
 @fresh_admin
+@rehearsable
 def start() -> ResponseReturnValue:
     """Begin to do something to many things."""
+    of = portal()
     verb, thing = request.form.get("verb", ""), request.form.get("thing", "")
     try:
-        run = bulk.start(portal(), verb, thing, request.form.getlist("id"))
+        run = bulk.start(of, verb, thing, request.form.getlist("id"))
     except BadPayload as exc:
         return _refused(exc), 422
-    return begun(portal(), run)
+    if is_rehearsal():
+        bulk.run_through(of, run)
+        return ""
+    return begun(of, run)
 
 
 @blueprint.get("/<run_id>")

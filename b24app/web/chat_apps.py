@@ -17,6 +17,7 @@ from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict, NotOurs
 from b24app.records import ChatApp, Translation
 from b24app.web import comparison, forms, replies, sentences
+from b24app.web.rehearsals import rehearsable
 from b24app.web.session import admin, fresh_admin, portal, session
 
 TEXTS: Final = (
@@ -47,6 +48,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @admin
+@rehearsable
 def register() -> ResponseReturnValue:
     """Create a chat app."""
     draft = read_draft(request.form)
@@ -70,6 +72,7 @@ def edit(app_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:app_id>")
 @admin
+@rehearsable
 def update(app_id: int) -> ResponseReturnValue:
     """Save what was changed."""
     draft = read_draft(request.form)
@@ -87,6 +90,7 @@ def update(app_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:app_id>/republication")
 @fresh_admin
+@rehearsable
 def republish(app_id: int) -> ResponseReturnValue:
     """Register a successor, then remove the old one."""
     version = request.form.get("version", 0, int)
@@ -114,6 +118,7 @@ def republish(app_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:app_id>/unregistration")
 @fresh_admin
+@rehearsable
 def unregister(app_id: int) -> ResponseReturnValue:
     """Take the chat app out of the chat."""
     try:

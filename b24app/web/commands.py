@@ -16,6 +16,7 @@ from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict, NotOurs
 from b24app.records import BotApi, Command, Hint, Text
 from b24app.web import comparison, forms, replies, sentences
+from b24app.web.rehearsals import rehearsable
 from b24app.web.session import admin, fresh_admin, portal, session
 
 TEXTS: Final = ("bot_id", "name")
@@ -45,6 +46,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @admin
+@rehearsable
 def register() -> ResponseReturnValue:
     """Create a command."""
     draft = read_draft(request.form)
@@ -65,6 +67,7 @@ def edit(command_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:command_id>")
 @admin
+@rehearsable
 def update(command_id: int) -> ResponseReturnValue:
     """Save what was changed."""
     draft = read_draft(request.form)
@@ -85,6 +88,7 @@ def update(command_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:command_id>/republication")
 @fresh_admin
+@rehearsable
 def republish(command_id: int) -> ResponseReturnValue:
     """Put the command on the portal as it is saved."""
     try:
@@ -99,6 +103,7 @@ def republish(command_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:command_id>/unregistration")
 @fresh_admin
+@rehearsable
 def unregister(command_id: int) -> ResponseReturnValue:
     """Take the command out of the chat."""
     try:

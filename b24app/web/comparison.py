@@ -13,9 +13,10 @@ from b24app.actions.bot_drafts import BotDraft
 from b24app.actions.command_drafts import CommandDraft
 from b24app.actions.connector_drafts import ConnectorDraft, JointDraft
 from b24app.actions.drafts import Draft
-from b24app.web.words import COLORS, CONTEXTS, GENDERS, METHODS
+from b24app.actions.widget_drafts import WidgetDraft
+from b24app.web.words import CONTEXTS, GENDERS, METHODS, PLACES, WIDGET_COLORS, WIDGET_CONTEXTS
 
-AnyDraft = Draft | BotDraft | CommandDraft | ConnectorDraft | JointDraft
+AnyDraft = Draft | BotDraft | CommandDraft | ConnectorDraft | JointDraft | WidgetDraft
 
 LABELS: Final = {
     "iframe_url": lazy_gettext("Address"),
@@ -71,6 +72,18 @@ JOINT_LABELS: Final = {
     "url_im": lazy_gettext("Address that opens a chat"),
     "id": lazy_gettext("The channel's own id"),
 }
+WIDGET_LABELS: Final = {
+    "iframe_url": lazy_gettext("Address"),
+    "places": lazy_gettext("Places"),
+    "icon_name": lazy_gettext("Icon"),
+    "color": lazy_gettext("Colour"),
+    "contexts": lazy_gettext("Where it shows"),
+    "admin_only": lazy_gettext("Administrators only"),
+    "extranet": lazy_gettext("For external users"),
+    "width": lazy_gettext("Width"),
+    "height": lazy_gettext("Height"),
+    "translations": lazy_gettext("Languages"),
+}
 # Chosen once, so that they never differ; still they can be wrong.
 OTHER_LABELS: Final = {
     "code": lazy_gettext("Code"),
@@ -84,13 +97,18 @@ LABELS_OF: Final[Mapping[type[AnyDraft], Mapping[str, LazyString]]] = {
     CommandDraft: COMMAND_LABELS,
     ConnectorDraft: CONNECTOR_LABELS,
     JointDraft: JOINT_LABELS,
+    WidgetDraft: WIDGET_LABELS,
 }
 PARTS: Final = {"language": lazy_gettext("Language"), "title": lazy_gettext("Title")}
+LISTS: Final[Mapping[str, Mapping[str, LazyString]]] = {
+    "places": {code: name for code, (name, _) in PLACES.items()},
+    "contexts": WIDGET_CONTEXTS,
+}
 PICTURES: Final = ("icon", "avatar", "svg")
 WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = {
     "context": CONTEXTS,
     "js_method": METHODS,
-    "color": {name: word for name, (word, _) in COLORS.items()},
+    "color": {name: word for name, (word, _) in WIDGET_COLORS.items()},
     "gender": GENDERS,
 }
 
@@ -112,7 +130,9 @@ def rows(yours: AnyDraft, theirs: AnyDraft) -> list[dict[str, str]]:
     pairs: list[dict[str, str]] = []
     for name, label_ in LABELS_OF[type(yours)].items():
         mine, saved = getattr(yours, name), getattr(theirs, name)
-        if isinstance(mine, tuple):
+        if name in LISTS:
+            pairs.append(_pair(label_, listed(name, mine), listed(name, saved)))
+        elif isinstance(mine, tuple):
             pairs += _languages(mine, saved, "" if name == "translations" else f"{label_}: ")
         elif name not in PICTURES:
             pairs.append(_pair(label_, _shown(name, mine), _shown(name, saved)))
@@ -120,6 +140,11 @@ def rows(yours: AnyDraft, theirs: AnyDraft) -> list[dict[str, str]]:
             new, old = gettext("a new picture"), gettext("the saved picture")
             pairs.append(_pair(label_, new, old))
     return [pair for pair in pairs if pair["yours"] != pair["theirs"]]
+
+
+def listed(name: str, codes: Sequence[str]) -> str:
+    """The chosen ones of a list in words."""
+    return ", ".join(str(LISTS[name].get(code, code)) for code in codes)
 
 
 def _pair(label_: object, yours: str, theirs: str) -> dict[str, str]:

@@ -28,6 +28,7 @@ from b24app.errors import (
 )
 from b24app.records import Connector
 from b24app.web import comparison, forms, replies, sentences
+from b24app.web.rehearsals import rehearsable
 from b24app.web.sentences import Reply
 from b24app.web.session import admin, fresh_admin, portal
 
@@ -53,6 +54,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @admin
+@rehearsable
 def register() -> ResponseReturnValue:
     """Create a connector; next comes its first open line."""
     draft = read_draft(request.form)
@@ -77,6 +79,7 @@ def edit(connector_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<connector_id>")
 @admin
+@rehearsable
 def update(connector_id: str) -> ResponseReturnValue:
     """Save what was changed."""
     draft = read_draft(request.form)
@@ -97,6 +100,7 @@ def update(connector_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<connector_id>/republication")
 @fresh_admin
+@rehearsable
 def republish(connector_id: str) -> ResponseReturnValue:
     """Put the connector on the portal as it is saved, its open lines included."""
     version = request.form.get("version", 0, int)
@@ -114,6 +118,7 @@ def republish(connector_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<connector_id>/unregistration")
 @fresh_admin
+@rehearsable
 def unregister(connector_id: str) -> ResponseReturnValue:
     """Take the connector off all open lines and out of the contact centre."""
     lines = len(portal().store.connectors.get(connector_id).joints)

@@ -7,6 +7,7 @@ from typing import Final
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from b24app import jobs
 from b24app.actions import inbox
@@ -26,11 +27,25 @@ def receive() -> ResponseReturnValue:
 
     An install or update nobody can prove yet is put away too: the worker proves it.
     """
+    request.max_content_length = EVENT_BYTES
+    return take_in()
+
+
+def take_in(only: str = "") -> ResponseReturnValue:
+    """Put the posted event away, one of the name ``only`` if that is given, and answer 200.
+
+    The form must not have been read yet, unless its bytes were kept. Raises BadPayload,
+    RequestEntityTooLarge, and as ``inbox.accept``.
+    """
     if request.mimetype != FORM:
         raise BadPayload("body", "malformed")
-    request.max_content_length = EVENT_BYTES
-    body = request.get_data(cache=False)
-    _accept(resources(), read_event(read_form(body)), body)
+    body = request.get_data()
+    if len(body) > EVENT_BYTES:
+        raise RequestEntityTooLarge
+    event = read_event(read_form(body))
+    if only and event.name != only:
+        raise BadPayload("event", "malformed")
+    _accept(resources(), event, body)
     return "", 200
 
 

@@ -38,9 +38,17 @@ blueprint = Blueprint("frame", __name__)
 
 
 def enter() -> tuple[FrameRequest, Visitor]:
-    """Read and prove a frame request of an administrator; the answer may be framed there.
+    """As ``meet``, for administrators only; raises NotAdmin."""
+    frame, visitor = meet()
+    if not visitor.actor.is_admin:
+        raise NotAdmin(f"user {visitor.actor.user_id} of portal {frame.member_id}")
+    return frame, visitor
 
-    Raises BadPayload, NotAdmin, and as ``installs.admit``.
+
+def meet() -> tuple[FrameRequest, Visitor]:
+    """Read and prove a frame request of any person; the answer may be framed there.
+
+    Raises BadPayload, and as ``installs.admit``.
     """
     i18n.use_language(_language())
     frame = read_frame(request.args, request.form)
@@ -48,8 +56,6 @@ def enter() -> tuple[FrameRequest, Visitor]:
     if not visitor.subscribed:
         resources().enqueue(jobs.resubscribe, visitor.installation.member_id)
     security.allow_frame(visitor.installation)
-    if not visitor.actor.is_admin:
-        raise NotAdmin(f"user {visitor.actor.user_id} of portal {frame.member_id}")
     return frame, visitor
 
 

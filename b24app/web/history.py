@@ -102,6 +102,7 @@ def _names(of: Portal) -> lines.Names:
         **{("bot", str(bot.id)): bot.full_name for bot in of.store.bots.all()},
         **{("command", str(one.id)): f"/{one.name}" for one in of.store.commands.all()},
         **{("connector", one.id): one.name for one in of.store.connectors.all()},
+        **{("widget", one.id): one.title(*languages) for one in of.store.widgets.all()},
     }
 
 
@@ -135,7 +136,7 @@ def _result(undone: Undone) -> str:
     if undone.already:
         return str(_("It was taken back already; nothing was sent."))
     if verb in history.REMOVALS or history.lost(undone.change):
-        if undone.change.thing == "connector":  # its id is a name, and stays
+        if undone.change.thing in ("connector", "widget"):  # its id stays
             return str(_("It is back."))
         return str(_("It is back. Its number is %(id)s now.", id=undone.thing_id))
     if verb is Verb.UPDATE:

@@ -7,24 +7,23 @@ from flask.typing import ResponseReturnValue
 
 from b24app import i18n, jobs
 from b24app.actions import installs
-from b24app.actions.proof import Visitor, claim_of_event, claim_of_frame
-from b24app.bitrix.inbound import read_domain, read_event, read_frame
-from b24app.errors import BadPayload
+from b24app.actions.proof import Visitor, claim_of_frame
+from b24app.bitrix.inbound import read_domain, read_frame
 from b24app.resources import resources
-from b24app.web import security, session
+from b24app.web import events, security, session
 
 blueprint = Blueprint("installs", __name__)
 
 
 @blueprint.post("/install")
 def install() -> ResponseReturnValue:
-    """The portal's administrator opens the installer, or the portal's queue announces it."""
+    """The portal's administrator opens the installer, or the portal's queue announces it.
+
+    What the queue sends once is put away as every event is, and proven by the worker.
+    """
+    request.get_data()  # kept, for an event is read from its bytes
     if "event" in request.form:
-        event = read_event(request.form.items(multi=True))
-        if event.name != "ONAPPINSTALL":
-            raise BadPayload("event", "malformed")
-        _subscribe_later(installs.install(resources(), claim_of_event(event)))
-        return "", 200
+        return events.take_in(only="ONAPPINSTALL")
     frame = read_frame(request.args, request.form)
     i18n.use_language(frame.language)
     visitor = installs.install(resources(), claim_of_frame(frame))

@@ -12,14 +12,22 @@ from b24app import i18n
 from b24app.actions import drawings, history
 from b24app.actions.history import Slice
 from b24app.records import SYSTEM, Change, Life, Verb
-from b24app.web.comparison import CONNECTOR_LABELS, LABELS, OTHER_LABELS
-from b24app.web.words import BOT_TYPES, COLORS, CONTEXTS, GENDERS, METHODS
+from b24app.web.comparison import (
+    CONNECTOR_LABELS,
+    LABELS,
+    LISTS,
+    OTHER_LABELS,
+    WIDGET_LABELS,
+    listed,
+)
+from b24app.web.words import BOT_TYPES, CONTEXTS, GENDERS, METHODS, WIDGET_COLORS
 
 THINGS: Final = {
     "chat_app": lazy_gettext("Chat app"),
     "bot": lazy_gettext("Bot"),
     "command": lazy_gettext("Command"),
     "connector": lazy_gettext("Connector"),
+    "widget": lazy_gettext("Widget"),
     "line": lazy_gettext("Open Channel"),
     "installation": lazy_gettext("Installation"),
 }
@@ -32,12 +40,15 @@ VERBS: Final = {
 }
 FIELDS: Final = {
     **CONNECTOR_LABELS,
+    **WIDGET_LABELS,
     **LABELS,
     **OTHER_LABELS,
     "id": lazy_gettext("Number on the portal"),
     "kind": lazy_gettext("When pressed"),
     "bot_id": lazy_gettext("Bot"),
     "hash": lazy_gettext("Hash"),
+    "app_id": lazy_gettext("Chat app"),
+    "bot_code": lazy_gettext("Code of the bot"),
     "name": lazy_gettext("Name"),
     "last_name": lazy_gettext("Last name"),
     "position": lazy_gettext("Position"),
@@ -73,7 +84,7 @@ WORDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "kind": KINDS,
     "gender": GENDERS,
     "state": STATES,
-    "color": {code: name for code, (name, _) in COLORS.items()},
+    "color": {code: name for code, (name, _) in WIDGET_COLORS.items()},
     "type": {code: name for code, (name, _) in BOT_TYPES.items()},
 }
 HIDDEN: Final = frozenset({"version", "updated_at", "updated_by", "icon_on_portal", "api", "why"})
@@ -180,9 +191,15 @@ def _rows(name: str, old: object, new: object) -> list[Row]:
         return [Row(label, _picture(name, old), _picture(name, new), PICTURES[name])]
     if name == "joints":
         return _joints(label, old or [], new or [])  # type: ignore[arg-type]  # as texts below
+    if name in LISTS:
+        return [Row(label, _list(name, old), _list(name, new))]
     if isinstance(old, list) or isinstance(new, list):
         return _texts(name, old or [], new or [])  # type: ignore[arg-type]  # both are, or None
     return [Row(label, _shown(name, old), _shown(name, new))]
+
+
+def _list(name: str, codes: object) -> str:
+    return listed(name, codes) if isinstance(codes, list) else ""
 
 
 def _texts(name: str, old: list[dict[str, str]], new: list[dict[str, str]]) -> list[Row]:

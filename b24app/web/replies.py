@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from b24app import errors
 from b24app.errors import B24AppError
-from b24app.web.sentences import DENIED, NOWHERE, REASONS, REPLIES, UNEXPECTED, Reply
+from b24app.web.sentences import CODES, DENIED, NOWHERE, REASONS, REPLIES, UNEXPECTED, Reply
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ LISTS: Final = {
     "commands": ("/commands", _("To the list of commands")),
     "connectors": ("/connectors", _("To the list of connectors")),
     "connector_lines": ("/connectors", _("To the list of connectors")),
+    "widgets": ("/widgets", _("To the list of widgets")),
     "history": ("/history", _("To the activity")),
     "connection": ("/connection", _("To the connection")),
 }
@@ -36,11 +37,13 @@ def init_app(app: Flask) -> None:
 
 
 def reply_to(error: B24AppError) -> Reply:
-    """The row of the error's reason or class, or of the nearest class above it."""
+    """The row of the error's reason, code or class, or of the nearest class above it."""
     if isinstance(error, errors.AuthorizationLost) and error.reason in REASONS:
         return REASONS[error.reason]
     if type(error) is errors.AccessDenied and (family := error.method.split(".")[0]) in DENIED:
         return DENIED[family]
+    if isinstance(error, errors.PortalError) and error.code in CODES:
+        return CODES[error.code]
     for kind in type(error).__mro__:
         if kind in REPLIES:
             return REPLIES[kind]

@@ -170,6 +170,13 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         _("The portal has paused this function for some minutes. Nothing was changed."),
         _("Try again in ten minutes."),
     ),
+    errors.Unfinished: Reply(
+        409,
+        "error",
+        _("Only a part of the change arrived"),
+        _("The portal stopped half-way, and what was before could not be put back everywhere."),
+        _("Save again in a minute; what is done already is not done twice."),
+    ),
     errors.PortalUnreachable: Reply(
         502,
         "warning",
@@ -214,7 +221,51 @@ NO_CHANNELS: Final = Reply(
     _("A permission is missing, so nothing was saved."),
     _("Check that the application has the permission imopenlines, and the portal Open Channels."),
 )
-DENIED: Final = {"imconnector": NO_CHANNELS, "imopenlines": NO_CHANNELS}
+NO_PLACES: Final = Reply(
+    502,
+    "error",
+    _("The portal does not allow this"),
+    _("Only an administrator may, and a permission may be missing. Nothing was saved."),
+    _("Check that the application has the permission placement, and open it as an administrator."),
+)
+DENIED: Final = {
+    "imconnector": NO_CHANNELS,
+    "imopenlines": NO_CHANNELS,
+    "placement": NO_PLACES,
+}
+BAD_ADDRESS: Final = Reply(
+    502,
+    "error",
+    _("The portal does not accept this application's own address"),
+    _("A widget opens a page of this application, so its address must be public."),
+    _("Tell the person who runs this application: APP_URL must be a public https address."),
+)
+# By the portal's own code, where a class says too little.
+CODES: Final = {
+    "ERROR_PLACEMENT_NOT_FOUND": Reply(
+        502,
+        "error",
+        _("The portal does not know this place"),
+        _("It may lack the new messenger, or the application the permission. Nothing was saved."),
+        _("Check that the application has the permission placement, then update your portal."),
+    ),
+    "ERROR_PLACEMENT_MAX_COUNT": Reply(
+        502,
+        "warning",
+        _("The place is full"),
+        _("The portal takes no more widgets of this application there. Nothing was saved."),
+        _("Choose another place, or unregister a widget that stands there."),
+    ),
+    "ERROR_PLACEMENT_USER_MODE": Reply(
+        502,
+        "error",
+        _("The portal cannot do this"),
+        _("It does not offer widgets of single people at this place. Nothing was saved."),
+        TELL,
+    ),
+    "ERROR_UNSUPPORTED_PROTOCOL": BAD_ADDRESS,
+    "ERROR_WRONG_HANDLER_URL": BAD_ADDRESS,
+}
 UNINSTALLED: Final = Reply(
     409,
     "error",
@@ -333,6 +384,19 @@ FIELDS: Final = {
     "text_over_255": _("At most 255 characters."),
     "text_over_2000": _("At most 2,000 characters."),
     "too_many_languages": _("At most 50 languages."),
+    "none_chosen": _("Please choose at least one."),
+    "icon_name_malformed": _("A Font Awesome 4 name such as fa-rocket, 50 characters at most."),
+    "icon_name_refused": _("The portal does not accept this icon. Choose one of the pictures."),
+    "color_refused": _("The portal does not know this colour. Choose a different one."),
+    "contexts_refused": _("The portal does not know one of these kinds of chats."),
+    "admin_only_refused": _("The portal does not offer this here."),
+    "extranet_refused": _("The portal does not offer this here."),
+    "width_refused": _("The portal does not accept this size."),
+    "height_refused": _("The portal does not accept this size."),
+    "widget_side_range": _("A whole number from 50 to 5000."),
+    "widget_no_title": _("Give the widget a title in at least one language."),
+    "widget_exists": _("It is published already. Open its widget to change it."),
+    "widget_not_there": _("The widget does not stand at all its places. Republish it first."),
     "picture_too_big": _(
         "The picture is too big. Choose one of at most 5 MB and 25 million pixels."
     ),

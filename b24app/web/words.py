@@ -40,6 +40,31 @@ COLORS: Final = {
     "GRAY": (_("Grey"), "#909090"),
     "GRAPHITE": (_("Graphite"), "#5e5f5e"),
 }
+WIDGET_COLORS: Final = {**COLORS, "ORANGE": (_("Orange"), "#e8a441")}
+PLACES: Final = {
+    "IM_TEXTAREA": (_("Text area"), _("A button above the field people write in.")),
+    "IM_SIDEBAR": (_("Sidebar of the chat"), _("An entry among the applications of a chat.")),
+    "IM_CONTEXT_MENU": (_("Menu of a message"), _("An entry in the menu of each message.")),
+    "IM_NAVIGATION": (_("Navigation"), _("An entry of the messenger, for a page of full size.")),
+}
+WIDGET_CONTEXTS: Final = {
+    "ALL": _("All chats"),
+    "USER": _("One-to-one chats"),
+    "CHAT": _("Group chats"),
+    "LINES": _("Open Channel chats"),
+    "CRM": _("Chats of the CRM"),
+}
+# Of the names of Font Awesome 4 those that say what people do in chats.
+WIDGET_ICONS: Final = (
+    *("fa-puzzle-piece", "fa-rocket", "fa-star", "fa-heart", "fa-comment", "fa-comments"),
+    *("fa-bell", "fa-calendar", "fa-clock-o", "fa-check", "fa-tasks", "fa-list", "fa-file-text"),
+    *("fa-folder-open", "fa-paperclip", "fa-pencil", "fa-book", "fa-tag", "fa-flag", "fa-bolt"),
+    *("fa-phone", "fa-envelope", "fa-paper-plane", "fa-user", "fa-users", "fa-handshake-o"),
+    *("fa-briefcase", "fa-shopping-cart", "fa-cube", "fa-truck", "fa-credit-card", "fa-money"),
+    *("fa-bar-chart", "fa-line-chart", "fa-search", "fa-globe", "fa-map-marker", "fa-home"),
+    *("fa-cog", "fa-wrench", "fa-database", "fa-lock", "fa-question", "fa-lightbulb-o"),
+    *("fa-graduation-cap", "fa-coffee", "fa-gift", "fa-smile-o", "fa-picture-o", "fa-magic"),
+)
 GENDERS: Final = {"": _("Not said"), "F": _("Female"), "M": _("Male")}
 BOT_TYPES: Final = {
     "bot": (_("Ordinary bot"), _("Answers in its own chat and where it is mentioned.")),
@@ -60,4 +85,8 @@ def init_app(app: Flask) -> None:
         color_names=COLORS,
         gender_names=GENDERS,
         bot_types=BOT_TYPES,
+        widget_colors=WIDGET_COLORS,
+        widget_contexts=WIDGET_CONTEXTS,
+        widget_icons=WIDGET_ICONS,
+        place_names=PLACES,
     )

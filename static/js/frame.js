@@ -2,6 +2,7 @@
 // Outside a portal, or when the portal stays silent, everything else goes on without it.
 
 const PATIENCE = 8000
+const ANSWER = 1500
 const SMALLEST = 420 // leaves room for a dialog
 const PORTAL_CHROME = 200 // what the portal's own bars take of the screen
 
@@ -38,6 +39,43 @@ export async function reloadPortal() {
   const portal = await ready()
   if (!portal) throw new Error("no portal around this frame")
   return portal.parent.reloadWindow()
+}
+
+/** The person's access token, good for now. Rejects without a portal, or when it does not renew it. */
+export async function accessToken() {
+  const portal = await ready()
+  if (!portal) throw new Error("no portal around this frame")
+  const auth = portal.auth.getAuthData() || (await portal.auth.refreshAuth())
+  return auth.access_token
+}
+
+/** Writes into the text area of the open chat; false when there is none, or no answer. */
+export async function writeInChat(text) {
+  const portal = await ready()
+  if (!portal) return false
+  const answer = await portal.parent.message.send("im:setImTextareaContent", {
+    text,
+    withNewLine: false,
+    replace: false,
+    requestId: window.B24Js.Text.getUuidRfc4122(),
+    isSafely: true,
+    safelyTime: ANSWER,
+  })
+  return answer?.success === true
+}
+
+/** Has the portal call a number; it never says whether it does. False without a portal. */
+export async function phone(number) {
+  const portal = await ready()
+  await portal?.parent.imPhoneTo(number)
+  return Boolean(portal)
+}
+
+/** Has the portal take this frame away; where it does not, nothing follows. Rejects if it cannot. */
+export async function closeFrame() {
+  const portal = await ready()
+  if (!portal) throw new Error("no portal around this frame")
+  return portal.parent.closeApplication()
 }
 
 function inPortal() {

@@ -13,11 +13,12 @@ import { guard } from "./behaviours/guard.js"
 import { install } from "./behaviours/install.js"
 import { mirror } from "./behaviours/mirror.js"
 import { preview } from "./behaviours/preview.js"
+import { calls, rehearse } from "./behaviours/rehearse.js"
 import { reveal } from "./behaviours/reveal.js"
 import { rows } from "./behaviours/rows.js"
 import { tile } from "./behaviours/tile.js"
 
-const behaviours = { announce, choose, confirm, copy, drop, entrust, guard, install, mirror, preview, reveal, rows, tile }
+const behaviours = { announce, calls, choose, confirm, copy, drop, entrust, guard, install, mirror, preview, rehearse, reveal, rows, tile }
 const started = new WeakSet()
 
 function startIn(root) {

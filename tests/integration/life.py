@@ -58,7 +58,7 @@ def older(resources: Resources, name: str, fields: tuple[str, ...], seconds: int
 def look_again(resources: Resources, world: World, person: Person, work, seconds: int) -> None:
     """So much time goes by, and what is due by then is done."""
     later(resources, world, person, seconds)
-    jobs.look_around(resources)
+    resources.enqueue(jobs.look_at_departures)
     work()
 
 

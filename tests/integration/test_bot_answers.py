@@ -8,6 +8,7 @@ from sandbox import bot_events, messenger, oauth
 from sandbox.bot_events import Cause
 from sandbox.rooms import room_of
 from tests.cast import typed_bot, typed_command
+from tests.integration.life import send
 
 both_profiles = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
 both_families = pytest.mark.parametrize("family", ["old", "new"])
@@ -129,8 +130,38 @@ def test_it_answers_with_the_bots_own_token(anna, egor, world, work, resources, 
 
 @both_profiles
 @both_families
-def test_without_a_token_in_the_event_the_stored_chain_speaks(anna, egor, world, work, family):
+def test_without_a_token_in_the_event_the_stored_chain_speaks(anna, world, work, family):
     bot = settle(anna, world, family)
+    work()
+    world.faults.order_event("no_tokens", times=2)
+    assert messenger.invite(world, anna.portal, anna.user, anna.portal.bot(bot.id), "chat1")
+    assert world.drain()
+    calls = len(anna.portal.rest_log)
+
+    work()
+
+    assert said_by(anna, bot) == ["Hello!"]
+    assert len(anna.portal.rest_log) == calls + 2  # asked whether it is there, and spoken
+
+
+@pytest.mark.parametrize(("world", "said"), [("source", 1), ("documented", 0)], indirect=["world"])
+def test_the_stored_chain_speaks_in_a_private_chat_whose_number_was_told(
+    anna, egor, world, work, said
+):
+    """By the documentation the first family's event does not tell it: then nobody can ask."""
+    bot = settle(anna, world, "old")
+    work()
+    world.faults.order_event("no_tokens", times=2)
+    write(egor, bot.id, "Hi")
+
+    work()
+
+    assert said_by(anna, bot) == ["Hello!"] * said
+
+
+@both_profiles
+def test_the_stored_chain_speaks_in_a_private_chat_of_the_second_family(anna, egor, world, work):
+    bot = settle(anna, world)
     work()
     world.faults.order_event("no_tokens", times=2)
     write(egor, bot.id, "Hi")
@@ -138,6 +169,94 @@ def test_without_a_token_in_the_event_the_stored_chain_speaks(anna, egor, world,
     work()
 
     assert said_by(anna, bot) == ["Hello!"]
+
+
+def forge_joining(person, resources, bot, dialog, chat_id):
+    """What any employee can send, who reads the application token in the frame."""
+    if bot.api == "v1":
+        data = {f"BOT][{bot.id}][BOT_ID": str(bot.id), "PARAMS][DIALOG_ID": dialog}
+        data["PARAMS][CHAT_ID"] = str(chat_id)
+        return send(person, resources, "ONIMBOTJOINCHAT", **data)
+    data = {"bot][id": str(bot.id), "dialogId": dialog, "chat][id": str(chat_id)}
+    # As if it were a command, which is not asked about.
+    data |= {"command][id": "7", "message][id": "7"}
+    return send(person, resources, "ONIMBOTV2JOINCHAT", **data)
+
+
+@both_profiles
+@both_families
+@pytest.mark.parametrize("dialog", ["1", "chat1", "chat2", "chat77"])
+def test_a_forged_joining_makes_no_bot_speak_where_it_is_not(
+    anna, egor, world, work, resources, family, dialog
+):
+    """Egor has a chat with the bot; he names Anna's, which does not exist, and others' groups."""
+    bot = settle(anna, world, family)
+    write(egor, bot.id, "Hi")
+    work()
+    rooms, said = dict(anna.portal.rooms), len(anna.portal.messages)
+    met = room_of(world, anna.portal, egor.user.id, str(bot.id)).id
+    assert forge_joining(anna, resources, bot, dialog, met) == 200
+
+    work()
+
+    assert len(anna.portal.messages) == said
+    assert anna.portal.rooms == rooms
+    assert resources.inbox.dead_letters(anna.portal.member_id) == []
+
+
+@both_families
+def test_a_forged_joining_does_not_silence_the_true_one(anna, world, work, resources, family):
+    bot = settle(anna, world, family)
+    work()
+    forge_joining(anna, resources, bot, "chat1", 1)
+    work()
+    assert messenger.invite(world, anna.portal, anna.user, anna.portal.bot(bot.id), "chat1")
+    assert world.drain()
+
+    work()
+
+    assert said_by(anna, bot) == ["Hello!"]
+
+
+def test_where_nobody_says_whether_it_joined_it_is_asked_again(anna, world, work, resources):
+    bot = settle(anna, world)
+    work()
+    world.faults.order_event("no_tokens", times=2)
+    world.faults.order("html", "imbot.chat.user.list", times=9)
+    assert messenger.invite(world, anna.portal, anna.user, anna.portal.bot(bot.id), "chat1")
+    assert world.drain()
+    work()
+    assert said_by(anna, bot) == []
+    world.faults.clear()
+
+    resources.inbox.hurry(anna.portal.member_id)
+    jobs.look_around(resources)
+    work()
+
+    assert said_by(anna, bot) == ["Hello!"]
+
+
+@both_profiles
+@both_families
+def test_answers_of_events_that_come_in_another_order_are_said_once_each(
+    anna, egor, world, work, family
+):
+    """The command overtakes the joining it belongs to, and both are sent again later."""
+    bot = settle(anna, world, family)
+    give_command(anna, bot)
+    names = ("ONIMBOTJOINCHAT", "ONIMCOMMANDADD")
+    if family == "new":
+        names = ("ONIMBOTV2JOINCHAT", "ONIMBOTV2COMMANDADD")
+    write(egor, bot.id, "/help")
+    later = [event for event in anna.portal.events_log if event.event in names]
+    assert len(later) == 2
+    work()
+    for name in reversed(names):
+        send_again(anna, name)
+
+    work()
+
+    assert sorted(said_by(anna, bot)) == ["Hello!", "Turn left."]
 
 
 @both_families

@@ -281,11 +281,11 @@ def what_is_due_is_handed_out_once(store: Store) -> None:
         store.one.installations.keep_chain(member_id, chain())
     far = time.time() + 200 * 24 * HOUR
 
-    first = store.one.installations.ledger.take_due(1, far, far + HOUR)
-    rest = store.other.installations.ledger.take_due(9, far, far + HOUR)
+    first = store.one.installations.ledger.due.take(1, far, far + HOUR)
+    rest = store.other.installations.ledger.due.take(9, far, far + HOUR)
 
     assert sorted(first + rest) == [(AURORA, 1), (BOREALIS, 1)]
-    assert store.one.installations.ledger.take_due(9, time.time(), far) == []
+    assert store.one.installations.ledger.due.take(9, time.time(), far) == []
 
 
 @case

@@ -1,17 +1,20 @@
+import { showCalls } from "./rehearse.js"
+
 // A button that asks first: after "yes" it fires "confirmed", its htmx trigger.
 // The words are its own data-title, data-text, data-yes; data-danger colours the answer.
 // With data-typed there is a "yes" only once this very text was typed.
 
 export function confirm(button) {
   button.addEventListener("click", async () => {
-    if (await ask(button.dataset, { unsaved: Boolean(document.querySelector("form[data-changed]")) })) {
+    const unsaved = Boolean(document.querySelector("form[data-changed]"))
+    if (await ask(button.dataset, { unsaved, asks: button })) {
       button.dispatchEvent(new Event("confirmed", { bubbles: true }))
     }
   })
 }
 
 /** Opens the page's one dialog with these words; resolves to true after "yes". */
-export function ask(words, { unsaved = false } = {}) {
+export function ask(words, { unsaved = false, asks = null } = {}) {
   const dialog = document.getElementById("confirm")
   const yes = dialog.querySelector('[value="yes"]')
   dialog.querySelector("h2").textContent = words.title
@@ -21,11 +24,18 @@ export function ask(words, { unsaved = false } = {}) {
   yes.classList.toggle("button--danger", "danger" in words)
   yes.classList.toggle("button--primary", !("danger" in words))
   askToType(dialog, yes, words)
+  offerCalls(dialog.querySelector("[data-calls]"), asks)
   dialog.returnValue = ""
   dialog.showModal()
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true })
   })
+}
+
+// With data-rehearsal what the button would ask of the portal can be looked at before.
+function offerCalls(offer, button) {
+  offer.parentElement.hidden = !button || !("rehearsal" in button.dataset)
+  offer.onclick = () => showCalls(button, offer)
 }
 
 function askToType(dialog, yes, { typed = "", typedLabel = "" }) {

@@ -1,0 +1,292 @@
+"""What each kind of thing is in a file of definitions, and which thing of a portal it means.
+
+They speak of things as history does, as fields ready for JSON. In a file nothing has a number:
+a thing is known by what is the same in every portal.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any, Final, Protocol, TypeVar
+
+from b24app.actions import (
+    bot_drafts,
+    chat_apps,
+    command_drafts,
+    connector_drafts,
+    drafts,
+    widget_drafts,
+)
+from b24app.actions.avatars import SIDE
+from b24app.actions.definition_schema import LISTS
+from b24app.actions.icons import SPRITE
+from b24app.actions.portal import Portal
+from b24app.errors import BadPayload
+from b24app.records import Bot, BotApi, ChatApp, Command, Connector, Widget
+
+Fields = dict[str, Any]
+Key = tuple[str, ...]
+T = TypeVar("T", Bot, ChatApp, Command, Connector, Widget)
+
+# What no two entries have in common.
+KEYS: Final[Mapping[str, Callable[[Fields], Key]]] = {
+    "bots": lambda entry: (entry["code"].strip(),),
+    "chat_apps": lambda entry: (entry["code"].strip(),),
+    "commands": lambda entry: (entry["bot"].strip(), entry["name"].strip().removeprefix("/")),
+    "widgets": lambda entry: (entry["code"].strip(),),
+    "connectors": lambda entry: (entry["id"].strip(),),
+}
+PNG_SIDES: Final = slice(16, 24)  # of the file: width and height, four bytes each
+
+
+class Kind(Protocol):
+    """One kind of thing of one portal, as it was when this was made."""
+
+    def entries(self) -> list[Fields]:
+        """All of them as a file has them, the oldest first."""
+
+    def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
+        """The thing that the entry means; ``others`` are the keys that other entries mean."""
+
+    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
+        """What the entry makes of the thing as it is ``now``, or of nothing.
+
+        Raises BadPayload with a reason for each field that does not fit.
+        """
+
+
+class Bots:
+    """A bot is known by its code."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._shelf = portal.store.bots
+        self._all = _best_last(self._shelf.all())
+
+    def entries(self) -> list[Fields]:
+        return [_entry("bots", self._shelf.fields(bot)) for bot in self._all]
+
+    def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
+        same = [bot for bot in self._all if (bot.code,) == KEYS["bots"](entry)]
+        return self._shelf.fields(same[-1]) if same else None
+
+    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
+        _keeps(entry, now, "type")
+        base = now or {"id": 0, "api": BotApi.V2}
+        bot = self._shelf.record(base | entry | {"avatar": ""})
+        current = self._shelf.record(now) if now else None
+        avatar = _picture(entry, now, "avatar", (SIDE, SIDE))
+        draft = replace(bot_drafts.of_bot(bot), avatar=avatar)
+        return self._shelf.fields(bot_drafts.check(draft, current))
+
+
+class ChatApps:
+    """A chat app is known by its code, whichever number a republication has put behind it."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._shelf = portal.store.chat_apps
+        self._all = _best_last(self._shelf.all())
+        self._codes = {bot.id: bot.code for bot in portal.store.bots.all()}
+        self._numbers = _numbers(portal)
+
+    def entries(self) -> list[Fields]:
+        return [
+            _entry("chat_apps", fields | {"js_method": fields["js_method"] or "", "bot": bot})
+            for fields, bot in (
+                (self._shelf.fields(app), self._codes.get(app.bot_id, "")) for app in self._all
+            )
+        ]
+
+    def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
+        [code] = KEYS["chat_apps"](entry)
+        same = [app for app in self._all if app.code == code]
+        best = same or [app for app in self._all if self._follows(app.code, code, others)]
+        return self._shelf.fields(best[-1]) if best else None
+
+    def _follows(self, code: str, wanted: str, others: Collection[Key]) -> bool:
+        """Whether one of them was put in the other's place by a republication."""
+        return (
+            chat_apps.stem(code) == chat_apps.stem(wanted)
+            and (chat_apps.is_successor(code) or chat_apps.is_successor(wanted))
+            and (code,) not in others
+        )
+
+    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
+        _keeps(entry, now, "kind")
+        bot_id = self._bot(entry, now)
+        base = (now or {"id": 0}) | entry | {"icon": "", "bot_id": bot_id}
+        del base["bot"]
+        current = self._shelf.record(now) if now else None
+        icon = _picture(entry, now, "icon", SPRITE)
+        draft = replace(drafts.of_chat_app(self._shelf.record(base)), icon=icon)
+        checked = drafts.check(draft, current)
+        return self._shelf.fields(replace(checked, bot_id=bot_id))
+
+    def _bot(self, entry: Fields, now: Fields | None) -> int:
+        """The number of its bot; the portal cannot give a chat app to another bot."""
+        code = entry["bot"].strip()
+        if now:
+            if code and self._codes.get(now["bot_id"], code) != code:
+                raise BadPayload("bot_id", "fixed")
+            return int(now["bot_id"])
+        return _bot(self._numbers, code) if code else 0
+
+
+class Commands:
+    """A command is known by its bot and its name."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._shelf = portal.store.commands
+        self._all = _best_last(self._shelf.all())
+        self._bots = {bot.id: bot for bot in portal.store.bots.all()}
+        self._numbers = _numbers(portal)
+
+    def entries(self) -> list[Fields]:
+        return [
+            _entry("commands", self._shelf.fields(one) | {"bot": self._bots[one.bot_id].code})
+            for one in self._all
+            if one.bot_id in self._bots
+        ]
+
+    def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
+        code, name = KEYS["commands"](entry)
+        same = [
+            one
+            for one in self._all
+            if one.name == name and one.bot_id in self._bots and self._bots[one.bot_id].code == code
+        ]
+        return self._shelf.fields(same[-1]) if same else None
+
+    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
+        bot_id = now["bot_id"] if now else _bot(self._numbers, entry["bot"].strip())
+        base = (now or {"id": 0}) | entry | {"bot_id": bot_id}
+        del base["bot"]
+        current = self._shelf.record(now) if now else None
+        draft = command_drafts.of_command(self._shelf.record(base))
+        api = self._bots[bot_id].api if bot_id in self._bots else BotApi.V2
+        checked = command_drafts.check(draft, api, current)
+        return self._shelf.fields(replace(checked, bot_id=bot_id))
+
+
+class Connectors:
+    """A connector is known by its id. Its open lines are the portal's own and stay there."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._shelf = portal.store.connectors
+        self._all = self._shelf.all()
+
+    def entries(self) -> list[Fields]:
+        return [_entry("connectors", self._shelf.fields(one)) for one in self._all]
+
+    def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
+        same = [one for one in self._all if (one.id,) == KEYS["connectors"](entry)]
+        return self._shelf.fields(same[0]) if same else None
+
+    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
+        record = self._shelf.record((now or {"joints": []}) | entry)
+        current = self._shelf.record(now) if now else None
+        same = current is not None and current.svg == record.svg
+        draft = replace(connector_drafts.of_connector(record), svg="" if same else record.svg)
+        return self._shelf.fields(connector_drafts.check(draft, current))
+
+
+class Widgets:
+    """A widget is known by its code; its key is made anew in each portal, when it is uploaded."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._shelf = portal.store.widgets
+        self._all = _best_last(self._shelf.all())
+        self._apps = {app.id: app.code for app in portal.store.chat_apps.all()}
+        self._numbers = _numbers(portal)
+
+    def entries(self) -> list[Fields]:
+        return [
+            _entry(
+                "widgets",
+                self._shelf.fields(one)
+                | {"bot": one.bot_code, "chat_app": self._apps.get(one.app_id, "")},
+            )
+            for one in self._all
+        ]
+
+    def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
+        same = [one for one in self._all if (one.code,) == KEYS["widgets"](entry)]
+        return self._shelf.fields(same[-1]) if same else None
+
+    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
+        numbers = {code: number for number, code in self._apps.items()}
+        made = {
+            "app_id": numbers.get(entry["chat_app"].strip(), 0),
+            "bot_id": self._numbers.get(entry["bot"].strip(), 0),
+            "bot_code": entry["bot"].strip(),
+        }
+        kept = {name: now[name] for name in ("id", *made)} if now else made
+        base = (now or {}) | entry | kept
+        del base["bot"], base["chat_app"]
+        current = self._shelf.record(now) if now else None
+        draft = widget_drafts.of_widget(self._shelf.record(base))
+        checked = widget_drafts.check(draft, current, plain_http=True)
+        return self._shelf.fields(checked) | kept
+
+
+def _best_last(things: list[T]) -> list[T]:
+    """The oldest first; of two that share a key the one on the portal is the later."""
+    oldest_first = things[::-1]
+    return sorted(oldest_first, key=lambda thing: thing.published)
+
+
+def _entry(listed: str, fields: Fields) -> Fields:
+    return {name: fields[name] for name in LISTS[listed]["properties"]}
+
+
+def _keeps(entry: Fields, now: Fields | None, name: str) -> None:
+    """What is chosen once can only be what it is."""
+    if now and entry[name] != now[name]:
+        raise BadPayload(name, "fixed")
+
+
+def _numbers(portal: Portal) -> dict[str, int]:
+    """Code to number of the bots on the portal."""
+    return {bot.code: bot.id for bot in portal.store.bots.all() if bot.published}
+
+
+def _bot(numbers: Mapping[str, int], code: str) -> int:
+    if code not in numbers:
+        raise BadPayload("bot_id", "bot_missing")
+    return numbers[code]
+
+
+def _picture(entry: Fields, now: Fields | None, name: str, size: tuple[int, int]) -> str:
+    """The picture as a form would send it back, "" for the one there is.
+
+    Only a finished one has this size; another is not unpacked to see what is in it.
+    """
+    text: str = entry[name]
+    if not text or (now and now[name] == text):
+        return ""
+    try:
+        sides = base64.b64decode(text, validate=True)[PNG_SIDES]
+    except (binascii.Error, ValueError) as exc:
+        raise BadPayload(name, "picture_broken") from exc
+    if sides != b"".join(side.to_bytes(4, "big") for side in size):
+        raise BadPayload(name, "picture_type")
+    return text
+
+
+KINDS: Final[Mapping[str, Callable[[Portal], Kind]]] = {
+    "bots": Bots,
+    "chat_apps": ChatApps,
+    "commands": Commands,
+    "widgets": Widgets,
+    "connectors": Connectors,
+}
+# What history calls one of the list.
+THINGS: Final = {
+    "bots": "bot",
+    "chat_apps": "chat_app",
+    "commands": "command",
+    "widgets": "widget",
+    "connectors": "connector",
+}

@@ -1,0 +1,223 @@
+"""Definitions from a file: what they would change here, and doing it, one by one.
+
+The same verbs do it that the pages use, by the roads that undo takes. What stands on the portal's
+list decides what is to be done, so that importing twice is importing once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from b24app.actions import definitions, republications, widget_drafts
+from b24app.actions.definition_kinds import KEYS, KINDS, THINGS, Fields, Key, Kind
+from b24app.actions.history import BOOKKEEPING
+from b24app.actions.portal import Portal
+from b24app.actions.roads import ROADS, Arrival
+from b24app.errors import BadPayload, NotFound
+from b24app.records import Item, ItemState, Run, RunState
+
+VERB: Final = "import"
+THING: Final = "definition"
+# Neither the file's nor what an import changes.
+PORTALS_OWN: Final = BOOKKEEPING | {
+    *("hash", "api", "joints", "app_id", "bot", "bot_code", "chat_app")
+}
+
+
+class Act(StrEnum):
+    """What an import does about one definition."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    RESTORE = "restore"  # the portal has lost it; what differs is changed, too
+    SAME = "same"
+    CANNOT = "cannot"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One definition: what would be done, and the fields it is about.
+
+    ``before`` and ``after`` hold what differs, of a new thing everything; ``errors`` has a reason
+    for each field that is in the way.
+    """
+
+    place: int
+    thing: str
+    name: str
+    act: Act
+    before: Fields
+    after: Fields
+    errors: Mapping[str, str]
+
+    @property
+    def does_something(self) -> bool:
+        """Whether the import has anything to do about it."""
+        return self.act in (Act.CREATE, Act.CHANGE, Act.RESTORE)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the import of an upload would do; ``portal`` and ``made_at`` are of the file."""
+
+    upload: str
+    portal: str
+    made_at: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A definition as it waits, with what else is in the same list of its file."""
+
+    listed: str
+    fields: Fields
+    others: Collection[Key]
+
+
+def take(portal: Portal, data: bytes) -> str:
+    """Keep the definitions of a file for three days; returns the upload's id.
+
+    Raises as ``definitions.read``, and then nothing is kept.
+    """
+    document = definitions.read(data)
+    entries = [(name, entry) for name in KINDS for entry in document[name]]
+    for name, entry in entries:
+        if name == "widgets":  # made once, so that a try that was cut short is not followed by two
+            entry["id"] = widget_drafts.new_key()
+    head = {name: document[name] for name in ("portal", "made_at")}
+    head["count"] = len(entries)
+    head["codes"] = [KEYS["chat_apps"](entry) for entry in document["chat_apps"]]
+    return portal.store.definitions.put(
+        json.dumps(head), [json.dumps(entry) for entry in entries], _in_use(portal)
+    )
+
+
+def plan(portal: Portal, upload: str) -> Plan:
+    """What the import would do now; nothing is done. Raises NotFound when it waits no more."""
+    head = _head(portal, upload)
+    texts = portal.store.definitions.entries(upload, head["count"])
+    entries = [_read(text, head) for text in texts]
+    kinds = {name: make(portal) for name, make in KINDS.items()}
+    coming = {KEYS["bots"](entry.fields) for entry in entries if entry.listed == "bots"}
+    steps = (
+        _step(kinds[entry.listed], place, entry, coming) for place, entry in enumerate(entries)
+    )
+    return Plan(upload, head["portal"], head["made_at"], tuple(steps))
+
+
+def things(upload: str, steps: Iterable[Step]) -> list[tuple[str, str]]:
+    """The ids and names under which a run does these steps."""
+    return [(f"{step.thing}:{upload}:{step.place}", step.name) for step in steps]
+
+
+def apply(portal: Portal, run: Run, item: Item) -> Item:
+    """Do what is still to be done about one definition; safe to repeat.
+
+    Raises BadPayload when it cannot be done, else as the verbs.
+    """
+    listed, entry = _waiting(portal, item)
+    kind = KINDS[listed](portal)
+    now = kind.found(entry.fields, entry.others)
+    if now and item.state is ItemState.SENT:  # a republication may have been cut short
+        republications.finish(portal, THINGS[listed], str(now["id"]), run.at)
+        kind = KINDS[listed](portal)
+        now = kind.found(entry.fields, entry.others)
+    step = _step(kind, 0, entry, ())
+    if step.errors:
+        raise BadPayload(*next(iter(step.errors.items())), step.errors)
+    if not step.does_something:
+        state = ItemState.DONE if item.state is ItemState.SENT else ItemState.GONE
+        return replace(item, state=state)
+    arrival = _do(portal, kind, entry, now)
+    reason = next((note for note in arrival.notes if note == "icon_republish"), "")
+    return replace(item, state=ItemState.DONE, arrived=arrival.thing_id, reason=reason)
+
+
+def _do(portal: Portal, kind: Kind, entry: _Entry, now: Fields | None) -> Arrival:
+    road = ROADS[THINGS[entry.listed]](portal, "")
+    if now is None:
+        return road.register(kind.wanted(entry.fields, None))
+    if now["published"]:
+        return road.restore(now, kind.wanted(entry.fields, now))
+    arrival = road.republish(now)
+    back = road.standing(arrival.thing_id)
+    if back is None:
+        raise NotFound(entry.listed)
+    wanted = KINDS[entry.listed](portal).wanted(entry.fields, back)
+    return road.restore(back, wanted) if _differ(back, wanted) else arrival
+
+
+def _step(kind: Kind, place: int, entry: _Entry, coming: Collection[Key]) -> Step:
+    """``coming`` are the bots that will be there once the import comes to this definition."""
+    now = kind.found(entry.fields, entry.others)
+    step = Step(place, THINGS[entry.listed], _name(entry), Act.SAME, {}, {}, {})
+    try:
+        wanted = kind.wanted(entry.fields, now)
+    except BadPayload as exc:
+        if exc.errors != {"bot_id": "bot_missing"} or (entry.fields["bot"].strip(),) not in coming:
+            return replace(step, act=Act.CANNOT, errors=exc.errors)
+        return replace(step, act=Act.CREATE, after=_shown(entry.fields))
+    if now is None:
+        return replace(step, act=Act.CREATE, after=_shown(wanted))
+    names = _differ(now, wanted)
+    before, after = ({name: side[name] for name in names} for side in (now, wanted))
+    act = Act.RESTORE if not now["published"] else Act.CHANGE if names else Act.SAME
+    return replace(step, act=act, before=before, after=after)
+
+
+def _differ(now: Fields, wanted: Fields) -> list[str]:
+    return [name for name in wanted if name not in PORTALS_OWN and now.get(name) != wanted[name]]
+
+
+def _shown(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if name not in PORTALS_OWN}
+
+
+def _name(entry: _Entry) -> str:
+    """What the definition is called, as history would call it."""
+    fields = entry.fields
+    if entry.listed == "bots":
+        return f"{fields['name']} {fields['last_name']}".strip()
+    if entry.listed == "commands":
+        return f"/{KEYS['commands'](fields)[1]}"
+    if entry.listed == "connectors":
+        return str(fields["name"])
+    titles = {row["language"]: row["title"] for row in fields["translations"]}
+    return str(titles.get("en") or next(iter(titles.values()), fields["code"]))
+
+
+def _head(portal: Portal, upload: str) -> Fields:
+    if not (upload.isascii() and upload.isdigit()):
+        raise NotFound("upload")
+    head: Fields = json.loads(portal.store.definitions.head(upload))
+    return head | {"codes": {tuple(code) for code in head["codes"]}}
+
+
+def _waiting(portal: Portal, item: Item) -> tuple[str, _Entry]:
+    """The list and the definition an item is about; BadPayload when it waits no more."""
+    _, upload, place = item.thing_id.split(":")
+    try:
+        entry = _read(portal.store.definitions.entry(upload, int(place)), _head(portal, upload))
+    except NotFound as exc:
+        raise BadPayload("id", "upload_gone") from exc
+    return entry.listed, entry
+
+
+def _read(text: str, head: Fields) -> _Entry:
+    listed, fields = json.loads(text)
+    return _Entry(listed, fields, head["codes"] if listed == "chat_apps" else ())
+
+
+def _in_use(portal: Portal) -> set[str]:
+    """The uploads of runs that are not at their end, or may be gone on with."""
+    runs = (run for run in portal.store.runs.all() if run.verb == VERB)
+    return {
+        portal.store.runs.items(run)[0].thing_id.split(":")[1]
+        for run in runs
+        if run.state is not RunState.DONE
+    }

@@ -1,0 +1,149 @@
+"""Before it is applied: the page shows the very calls that are then made, and makes none."""
+
+import re
+
+import pytest
+
+from b24app.store import PortalStore
+from tests.cast import typed, typed_bot, typed_command, typed_connector
+
+pytestmark = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
+
+ASKING = ("get", "list", "status", "profile", "info", "scope")
+
+
+@pytest.fixture
+def installed(anna):
+    anna.install()
+    return anna
+
+
+@pytest.fixture(params=["new", "old"])
+def family(request, world) -> str:
+    """Which methods of bots the portal has."""
+    if request.param == "old":
+        world.faults.order(
+            "error", "method.get", code="ERROR_METHOD_NOT_FOUND", status=404, times=100
+        )
+    return request.param
+
+
+@pytest.fixture
+def settled(installed, family):
+    """A portal with one thing of each kind."""
+    installed.post("/bots", typed_bot())
+    bot_id = installed.bots()[0].id
+    installed.post("/chat-apps", typed(bot_id=bot_id))
+    installed.post("/commands", typed_command(bot_id))
+    installed.post("/connectors", typed_connector())
+    return installed
+
+
+def shown(reply) -> list[str]:
+    """The methods the page says would change the portal, in their order."""
+    assert reply.status_code == 200, reply.text
+    return changing(re.findall(r"<code>([^<]+)</code>", reply.text))
+
+
+def made(person, since: int) -> list[str]:
+    """The methods that have changed the portal since, in their order."""
+    return changing([call.method for call in person.portal.rest_log[since:]])
+
+
+def changing(names: list[str]) -> list[str]:
+    """Those that do more than ask; the calls of a batch stand for it."""
+    lowered = [name.lower() for name in names]
+    return [n for n in lowered if n.rpartition(".")[2] not in ASKING and n != "batch"]
+
+
+def rehearse_and_do(person, path: str, form: dict[str, object]) -> None:
+    """Look at the calls first, see that none was made, then do it and compare."""
+    store = PortalStore(person.redis, person.portal.member_id)
+    since, changes = len(person.portal.rest_log), len(store.history())
+    looked = person.post(f"{path}?rehearsal=1", form)
+    planned = shown(looked)
+    assert made(person, since) == []
+    assert len(store.history()) == changes
+    since = len(person.portal.rest_log)
+    assert person.post(path, form).status_code == 200
+    assert planned == made(person, since)
+    assert planned, "this was to change something"
+
+
+@pytest.fixture(autouse=True)
+def reading(anna, resources):
+    anna.redis = resources.redis
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/chat-apps", typed()),
+        ("/bots", typed_bot()),
+        ("/connectors", typed_connector()),
+    ],
+)
+def test_what_a_new_thing_would_ask_of_the_portal_is_what_it_then_asks(
+    installed, family, path, form
+):
+    rehearse_and_do(installed, path, form)
+
+
+def test_a_new_command_shows_its_calls(settled):
+    rehearse_and_do(settled, "/commands", typed_command(settled.bots()[0].id, name="again"))
+
+
+@pytest.mark.parametrize("verb", ["", "/republication", "/unregistration"])
+@pytest.mark.parametrize("kind", ["chat-apps", "bots", "commands", "connectors"])
+def test_every_change_of_a_thing_shows_its_calls(settled, resources, kind, verb):
+    store = PortalStore(resources.redis, settled.portal.member_id)
+    shelf = {
+        "chat-apps": store.chat_apps,
+        "bots": store.bots,
+        "commands": store.commands,
+        "connectors": store.connectors,
+    }[kind]
+    thing = shelf.all()[0]
+    forms = {
+        "chat-apps": typed(title=["Other", "Tafel"]),
+        "bots": typed_bot(name="Other"),
+        "commands": typed_command(store.bots.all()[0].id, title=["Other", "Hilfe"]),
+        "connectors": typed_connector(name="Other"),
+    }
+    form = forms[kind] | {"version": str(thing.version)}
+    if verb == "/unregistration" and kind == "bots":
+        form = {"confirmation": thing.full_name}
+    rehearse_and_do(settled, f"/{kind}/{thing.id}{verb}", form)
+
+
+def test_what_speaks_against_a_save_is_said_in_place_of_the_calls(installed):
+    reply = installed.post("/chat-apps?rehearsal=1", typed(title=["", ""]))
+    assert reply.status_code == 422
+    assert reply.headers["HX-Retarget"] == "#page"
+
+
+def test_no_secret_and_no_whole_picture_is_shown(settled, resources):
+    app = PortalStore(resources.redis, settled.portal.member_id).chat_apps.all()[0]
+    reply = settled.post(f"/chat-apps/{app.id}/republication?rehearsal=1", {"version": "1"})
+    assert "imbot.app.register" in reply.text
+    assert app.hash not in reply.text
+
+
+def test_an_employee_sees_no_calls_and_another_portal_has_no_such_thing(settled, egor, boris):
+    app_id = settled.chat_apps()[0].id
+    egor.open()
+    assert egor.post(f"/chat-apps/{app_id}/unregistration?rehearsal=1").status_code == 401
+    boris.install()
+    assert boris.post(f"/chat-apps/{app_id}/unregistration?rehearsal=1").status_code == 404
+
+
+def test_work_with_many_shows_its_calls(settled, work):
+    ids = [app.id for app in settled.chat_apps()]
+    form = {"thing": "chat_app", "verb": "unregister", "id": ids}
+    since = len(settled.portal.rest_log)
+    planned = shown(settled.post("/bulk?rehearsal=1", form))
+    work()
+    assert made(settled, since) == []
+    settled.post("/bulk", form)
+    work()
+    assert planned == made(settled, since)
