@@ -3,8 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 3
+FUZZ ?= 20000
 
-.PHONY: run test check bench serve translations requirements
+.PHONY: run test check bench fuzz serve translations requirements
 
 run: .venv/run  ## everything up: store, sandbox portal, web, worker; prints the address to open
 	@$(BIN)/python -m b24app.launch run
@@ -25,6 +26,9 @@ check: .venv/dev stores  ## format, lint, types, import rules, dependency audit,
 
 bench: .venv/dev  ## side-by-side measurements; ONLY=rest runs one family
 	ONLY=$(ONLY) $(BIN)/python -m bench
+
+fuzz: .venv/dev  ## 20,000 generated bodies, or FUZZ=100000, posted to every address a stranger reaches
+	FUZZ=$(FUZZ) $(BIN)/pytest -q -rP --show-capture=stdout tests/integration/test_fuzz.py
 
 translations: .venv/dev  ## collect the texts, then compile what the translators wrote
 	$(BIN)/pybabel -q extract -F babel.cfg --ignore-dirs '.*' -k _ -k lazy_gettext --project b24app --copyright-holder "b24app contributors" -o translations/messages.pot --no-location .

@@ -21,6 +21,8 @@ from b24app.web import (
     connection,
     connector_lines,
     connectors,
+    definitions,
+    drift,
     events,
     frame,
     gateway,
@@ -30,6 +32,7 @@ from b24app.web import (
     replies,
     security,
     session,
+    widgets,
     words,
 )
 
@@ -56,7 +59,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     words.init_app(app)
     for room in (
         *(frame, gateway, session, installs, events, health),
-        *(chat_apps, bots, commands, connectors, connector_lines, connection, history, bulk),
+        *(chat_apps, bots, commands, connectors, connector_lines, widgets),
+        *(connection, history, drift, bulk),
+        definitions,
     ):
         app.register_blueprint(room.blueprint)
     app.cli.add_command(cli.worker)

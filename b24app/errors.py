@@ -110,11 +110,15 @@ class NotInstalled(B24AppError):
 
 
 class AuthorizationLost(B24AppError):
-    """No chain of this portal can be renewed; ``reason`` says why."""
+    """No chain of this portal can be renewed; ``reason`` says why.
 
-    def __init__(self, member_id: str, reason: str) -> None:
+    ``who`` is the person whose chain it was, where that is known.
+    """
+
+    def __init__(self, member_id: str, reason: str, who: str = "") -> None:
         self.member_id = member_id
         self.reason = reason
+        self.who = who
         super().__init__(f"portal {member_id}: {reason}")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from b24app import jobs_bulk
+from b24app import jobs_bulk, jobs_drift
 from b24app.actions import happenings, inbox, installs, leaving, moving, subscriptions, talk
 from b24app.actions.inbox import CLAIMS, Happening
 from b24app.actions.keep_alive import sweep
@@ -31,6 +31,20 @@ log = logging.getLogger(__name__)
 def call_reader(known: Resources, name: str) -> None:
     """Have the worker read this inbox soon. Raises StoreUnavailable."""
     known.enqueue(read_inbox, name)
+
+
+def revive(known: Resources, name: str, letter_id: str = "") -> int:
+    """Have the dead letters of this inbox done again, or the one with this id; how many.
+
+    Raises StoreUnavailable.
+    """
+    count = 0
+    for letter in known.inbox.dead_letters(name):
+        if letter_id in ("", letter.id):
+            count += 1
+            if known.inbox.revive(letter):
+                call_reader(known, name)
+    return count
 
 
 def read_inbox(name: str) -> None:
@@ -209,4 +223,6 @@ PERIODIC: Final[dict[Callable[[], None], int]] = {
     keep_alive: 60,
     look_at_departures: 10,
     rebind_moved: 60,
+    jobs_drift.enrol_for_looks: 3600,
+    jobs_drift.look_at_drift: 60,
 }

@@ -25,7 +25,7 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 
 from b24app.errors import ConfigurationError
-from b24app.settings import Settings
+from b24app.settings import STOP_SECONDS, Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PYTHON: Final = shlex.quote(sys.executable)
@@ -33,6 +33,22 @@ SANDBOX_PORT: Final = "8010"
 PORTAL_HOST: Final = "127.0.0.2"
 AUTH_HOST: Final = "127.0.0.4"
 PATIENCE: Final = 60
+
+
+class Starter(Manager):  # type: ignore[misc] # honcho has no types
+    """honcho's, that gives everything told to stop the time for what it has in hand."""
+
+    _told_at = 0.0
+
+    def terminate(self) -> None:
+        """Tell everything to stop."""
+        self._told_at = self._told_at or time.monotonic()
+        super().terminate()
+
+    def kill(self) -> None:
+        """End what does not stop, which honcho asks for after five seconds, when its time is up."""
+        if time.monotonic() >= self._told_at + STOP_SECONDS:
+            super().kill()
 
 
 def main(arguments: list[str]) -> int:
@@ -88,7 +104,7 @@ def _start(
     if settings.embedded_store:
         processes = {"store": f"{PYTHON} -m b24app.embedded", **processes}
     with _log(settings.var) as log:
-        manager = Manager(Printer(log, colour=False))
+        manager = Starter(Printer(log, colour=False))
         for name, command in processes.items():
             manager.add_process(name, f"exec {command}", env=environ, cwd=str(ROOT))
         ready = [f"http://127.0.0.1:{settings.port}/readyz"] + ([opens] if more else [])

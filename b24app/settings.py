@@ -20,6 +20,8 @@ from urllib.parse import SplitResult, urlsplit
 from b24app.errors import ConfigurationError
 
 VAR: Final = Path(__file__).resolve().parent.parent / "var"
+# What everything that is told to stop has for what it has in hand, where we start it.
+STOP_SECONDS: Final = 60
 AUTH_SERVERS: Final = "https://oauth.bitrix.info,https://oauth.bitrix24.tech"
 REDIS_SCHEMES: Final = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
 QUEUE_SCHEMES: Final = ("redis", "rediss", "unix", "redis+sentinel")

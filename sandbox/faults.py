@@ -69,6 +69,7 @@ class RestFault:
     text: str = ""
     status: int = 400
     seconds: float = 0.0
+    after: int = 0
 
 
 @dataclass
@@ -105,18 +106,20 @@ class Faults:
         text: str = "",
         status: int = 400,
         seconds: float = 0.0,
+        after: int = 0,
     ) -> None:
         """Make the next `times` calls of `method` (None: any) fail by `kind`.
 
-        `code`, `text` and `status` belong to kind "error"; `seconds` to "hang". The method
-        "oauth/app.info" is the authorization server's; a fault for any method spares it.
+        The first `after` of them still go well. `code`, `text` and `status` belong to kind
+        "error"; `seconds` to "hang". The method "oauth/app.info" is the authorization server's; a
+        fault for any method spares it.
         Raises ValueError for a kind that is not in REST_FAULTS.
         """
         if kind not in REST_FAULTS:
             raise ValueError(f"no such REST fault: {kind}")
         name = method.lower() if method else None
         with self._lock:
-            self.rest.append(RestFault(kind, name, times, code, text, status, seconds))
+            self.rest.append(RestFault(kind, name, times, code, text, status, seconds, after))
 
     def order_token(self, kind: str, *, times: int = 1) -> None:
         """Make the next `times` calls of the token endpoint fail by `kind`.
@@ -152,6 +155,9 @@ class Faults:
         with self._lock:
             for fault in self.rest:
                 if fault.method in names and fault.kind in kinds:
+                    if fault.after > 0:
+                        fault.after -= 1
+                        continue
                     fault.times -= 1
                     if fault.times < 1:
                         self.rest.remove(fault)

@@ -212,3 +212,24 @@ def typed_joint(version: int, **changes: object) -> dict[str, object]:
         "id": "aurora@example.com",
     }
     return form | changes
+
+
+def typed_widget(key: str = "w" * 22, **changes: object) -> dict[str, object]:
+    """What a person types into the form of a new widget; names as in the form."""
+    form: dict[str, object] = {
+        "version": "0",
+        "id": key,
+        "app_id": "",
+        "code": "",
+        "iframe_url": "https://pages.example.com/board",
+        "places": ["IM_TEXTAREA", "IM_SIDEBAR"],
+        "icon_name": "fa-rocket",
+        "color": "ORANGE",
+        "contexts": ["ALL"],
+        "width": "400",
+        "height": "300",
+        "language": ["en", "de"],
+        "title": ["Board", "Tafel"],
+        "description": ["All tasks", ""],
+    }
+    return form | changes

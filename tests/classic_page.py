@@ -26,7 +26,8 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Board</tit
 <button data-ask='{{"action": "send", "message": "Sent by the page"}}'>Send</button>
 <button data-ask='{{"action": "put", "message": "Put by the page"}}'>Put</button>
 <button data-ask='{{"action": "call", "number": "123456"}}'>Call</button>
-<button data-ask='{{"action": "support", "code": "6a4cdbcf753addac1a573ea64be826ca"}}'>Support</button>
+<button data-ask='{{"action": "support", "code": "6a4cdbcf753addac1a573ea64be826ca"}}'>
+Support</button>
 <button data-ask='{{"action": "close"}}'>Leave</button>
 <script>
 function frameCommunicationInit() {{
@@ -46,7 +47,8 @@ function frameCommunicationSend(data) {{
   var encoded = JSON.stringify(data)
   if (!frameCommunication.postMessageOrigin) {{
     clearTimeout(frameCommunication.timeout[encoded])
-    frameCommunication.timeout[encoded] = setTimeout(function () {{ frameCommunicationSend(data) }}, 10)
+    var again = function () {{ frameCommunicationSend(data) }}
+    frameCommunication.timeout[encoded] = setTimeout(again, 10)
     return
   }}
   frameCommunication.postMessageSource.postMessage(encoded, frameCommunication.postMessageOrigin)

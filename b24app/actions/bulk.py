@@ -30,7 +30,7 @@ from b24app.store.changes import KEPT
 
 MOST: Final = 1000
 SLICE_SECONDS: Final = 10
-# What one step may wait for its portal, in all: past that the run pauses and others have their turn.
+# What one step may wait for its portal; past that the run pauses and others have their turn.
 STEP_SECONDS: Final = 5.0
 MOST_TRIES: Final = 8
 FIRST_PAUSE: Final = 2
@@ -48,13 +48,18 @@ def start(portal: Portal, verb: str, thing: str, ids: Sequence[str], typed: str 
     """
     if thing not in SHELVES or verb not in (Verb.UNREGISTER, Verb.REPUBLISH):
         raise BadPayload("verb", "unknown_choice")
-    names = SHELVES[thing](portal)
-    wanted = [
-        (known, bulk_steps.name(names[known])) for known in dict.fromkeys(ids) if known in names
-    ]
+    wanted = chosen(portal, thing, ids)
     if (thing, verb) == ("bot", Verb.UNREGISTER) and wanted and typed.strip() != str(len(wanted)):
         raise BadPayload("confirmation", "bulk_number")
     return _start(portal, verb, thing, wanted)
+
+
+def chosen(portal: Portal, thing: str, ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Those of the ids that are on our list of this kind, each once, with their names."""
+    names = SHELVES[thing](portal) if thing in SHELVES else {}
+    return [
+        (known, bulk_steps.name(names[known])) for known in dict.fromkeys(ids) if known in names
+    ]
 
 
 def start_import(portal: Portal, upload: str) -> Run:

@@ -36,7 +36,7 @@ KEYS: Final[Mapping[str, Callable[[Fields], Key]]] = {
     "bots": lambda entry: (entry["code"].strip(),),
     "chat_apps": lambda entry: (entry["code"].strip(),),
     "commands": lambda entry: (entry["bot"].strip(), entry["name"].strip().removeprefix("/")),
-    "widgets": lambda entry: (entry["code"].strip(),),
+    "widgets": lambda entry: (entry["code"].strip(), entry["iframe_url"], *sorted(entry["places"])),
     "connectors": lambda entry: (entry["id"].strip(),),
 }
 PNG_SIDES: Final = slice(16, 24)  # of the file: width and height, four bytes each
@@ -193,13 +193,18 @@ class Connectors:
 
 
 class Widgets:
-    """A widget is known by its code; its key is made anew in each portal, when it is uploaded."""
+    """A widget is known by its code; of two with the same, by its page and its places.
+
+    Its key is made anew in each portal, when it is uploaded.
+    """
 
     def __init__(self, portal: Portal) -> None:
         self._shelf = portal.store.widgets
         self._all = _best_last(self._shelf.all())
         self._apps = {app.id: app.code for app in portal.store.chat_apps.all()}
+        self._chat_apps = ChatApps(portal)
         self._numbers = _numbers(portal)
+        self._plain_http = portal.app_url.startswith("http://")  # as ``widgets`` has it
 
     def entries(self) -> list[Fields]:
         return [
@@ -212,13 +217,16 @@ class Widgets:
         ]
 
     def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
-        same = [one for one in self._all if (one.code,) == KEYS["widgets"](entry)]
-        return self._shelf.fields(same[-1]) if same else None
+        known = [(KEYS["widgets"](self._shelf.fields(one)), one) for one in self._all]
+        code, *_ = wanted = KEYS["widgets"](entry)
+        same = [one for key, one in known if key == wanted]
+        best = same or [one for key, one in known if key[0] == code and key not in others]
+        return self._shelf.fields(best[-1]) if best else None
 
     def wanted(self, entry: Fields, now: Fields | None) -> Fields:
-        numbers = {code: number for number, code in self._apps.items()}
+        app = self._chat_apps.found({"code": entry["chat_app"]}, ())
         made = {
-            "app_id": numbers.get(entry["chat_app"].strip(), 0),
+            "app_id": app["id"] if app else 0,
             "bot_id": self._numbers.get(entry["bot"].strip(), 0),
             "bot_code": entry["bot"].strip(),
         }
@@ -227,7 +235,7 @@ class Widgets:
         del base["bot"], base["chat_app"]
         current = self._shelf.record(now) if now else None
         draft = widget_drafts.of_widget(self._shelf.record(base))
-        checked = widget_drafts.check(draft, current, plain_http=True)
+        checked = widget_drafts.check(draft, current, plain_http=self._plain_http)
         return self._shelf.fields(checked) | kept
 
 

@@ -179,14 +179,14 @@ def _in_object(value: object, schema: Schema, where: str) -> Iterator[tuple[str,
     if not isinstance(value, dict):
         yield where, "not_object"
         return
-    for name in schema["required"]:
-        if name not in value:
-            yield _inside(where, name), "missing"
     for name, part in value.items():
         if name in schema["properties"]:
             yield from _problems(part, schema["properties"][name], _inside(where, name))
         else:
             yield _inside(where, name[:40]), "unknown_field"
+    for name in schema["required"]:
+        if name not in value:
+            yield _inside(where, name), "missing"
 
 
 def _in_list(value: object, schema: Schema, where: str) -> Iterator[tuple[str, str]]:

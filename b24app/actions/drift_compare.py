@@ -17,6 +17,8 @@ from b24app.records import Bot, Command, Deed, Drifted, Finding, Installation
 BOTH: Final = (Deed.RESTORE, Deed.ADOPT)
 BACK: Final = (Deed.RESTORE, Deed.FORGET)
 TAKEN: Final = (Deed.ADOPT, Deed.FORGET)
+# It is there although our record says that it is not.
+UNNOTICED: Final[tuple[Fields, Fields]] = ({"published": False}, {"published": True})
 # Pictures are long and no list tells them; the rest is the record's own.
 LEFT_OUT: Final = frozenset(
     {"avatar", "icon", "svg", "hash", "api", "version", "updated_at", "updated_by"}
@@ -90,9 +92,8 @@ def commands(portal: Portal, listing: Listing) -> Iterator[Finding]:
     for command in known.values():
         row, name = listing.commands.get(command.id), f"/{command.name}"
         if row is None and command.published:
-            deeds, why = BACK, ""
-            if command.bot_id not in listing.bots:
-                deeds, why = (Deed.FORGET,), "bot_first"
+            has_bot = command.bot_id in listing.bots
+            deeds, why = (BACK, "") if has_bot else ((Deed.FORGET,), "bot_first")
             ours = what(shelf.fields(command))
             how = Drifted.MISSING
             yield Finding("command", str(command.id), name, how, ours, {}, deeds, why)
@@ -161,8 +162,7 @@ def connectors(portal: Portal, listing: Listing) -> Iterator[Finding]:
             ours, theirs = {"name": connector.name}, {"name": name}
             yield Finding(*about, Drifted.DIFFERENT, ours, theirs, deeds, why)
         elif name is not None and not connector.published:
-            ours, theirs = {"published": False}, {"published": True}
-            yield Finding(*about, Drifted.DIFFERENT, ours, theirs, BOTH)
+            yield Finding(*about, Drifted.DIFFERENT, *UNNOTICED, BOTH)
     for number, name in strangers(portal, listing).items():
         if f"connector:{number}" in unanswered:
             theirs = {"id": number, "name": name}
@@ -172,9 +172,7 @@ def connectors(portal: Portal, listing: Listing) -> Iterator[Finding]:
 def strangers(portal: Portal, listing: Listing) -> dict[str, str]:
     """The portal's connectors that are not on our list, id to name."""
     known = {connector.id for connector in portal.store.connectors.all()}
-    return {
-        number: name for number, name in listing.connectors.items() if number not in known
-    }
+    return {number: name for number, name in listing.connectors.items() if number not in known}
 
 
 def subscriptions(listing: Listing) -> Iterator[Finding]:

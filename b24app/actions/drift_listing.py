@@ -38,6 +38,7 @@ QUESTIONS: Final = {
     "scope": "scope",
     "events": "events",
 }
+OLD_COMMANDS: Final = "ONIMCOMMANDADD"
 NOT_LISTED: Final = "not_listed"
 # Refusals of an update that brings nothing, made only after the portal has seen whose it is.
 NOTHING_TO_DO: Final = frozenset({"WRONG_REQUEST", "FETCH_NOT_SUPPORTED"})
@@ -108,7 +109,8 @@ def _unseen(answer: BatchResult, kinds: Iterable[str]) -> dict[str, str]:
 def _read_bots(portal: Portal, found: Listing, answer: BatchResult, known: set[int]) -> None:
     if isinstance(answer.errors.get("bot"), MethodGone):
         found.family = BotApi.V1
-        found.unseen |= {"bot": why for why in _unseen(answer, ("old_bot",)).values()}
+        if "old_bot" in answer.errors:
+            found.unseen["bot"] = type(answer.errors["old_bot"]).__name__
         found.bots = _old_bots(portal, answer.results.get("old_bot"), known)
         return
     found.unseen |= _unseen(answer, ("bot",))
@@ -190,11 +192,15 @@ def _command(row: Fields) -> Fields:
 
 
 def _subscriptions(portal: Portal, answer: BatchResult) -> Subscriptions:
-    """An event that this portal does not have is not waited for."""
+    """An event that this portal does not have is not waited for; nor that of the first family's
+    commands while there is none, for the portal binds it with the first of them."""
     said = {"bound": answer.results.get("subscription"), "scope": answer.results.get("scope")}
     named = {str(name).upper() for name in as_map(answer.results.get("events")).values()}
     wanted = subscriptions.compare(portal, said).wanted
     lacking = [event for event in wanted if named and event not in named]
+    old = {bot.id for bot in portal.store.bots.all() if bot.api is BotApi.V1}
+    if not any(one.bot_id in old and one.published for one in portal.store.commands.all()):
+        lacking.append(OLD_COMMANDS)
     return subscriptions.compare(portal, said, lacking)
 
 

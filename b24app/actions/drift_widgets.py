@@ -33,18 +33,18 @@ def compare(portal: Portal, listed: Mapping[str, Sequence[Binding]]) -> Iterator
         fields = shelf.fields(widget)
         if not bound and widget.published:
             ours = {name: value for name, value in fields.items() if name not in LEFT_OUT}
-            deeds = (Deed.RESTORE, Deed.FORGET)
-            yield Finding(*about, Drifted.MISSING, ours, {}, deeds)
+            yield Finding(*about, Drifted.MISSING, ours, {}, (Deed.RESTORE, Deed.FORGET))
         elif bound and (theirs := _said(portal, widget, bound)):
             ours = {name: fields.get(name, portal.app_url) for name in theirs}
-            deeds = (Deed.RESTORE,) if "address" in theirs else (Deed.RESTORE, Deed.ADOPT)
+            both = (Deed.RESTORE, Deed.ADOPT)
+            deeds = both[:1] if "address" in theirs else both
             yield Finding(*about, Drifted.DIFFERENT, ours, theirs, deeds)
     for key, bindings in listed.items():
         if key not in known and (bound := ours_of(portal, bindings)):
-            theirs = {"places": [one.place.value for one in bound]} | _words(bound[0])
+            theirs = _words(bound[0]) | {"places": [one.place.value for one in bound]}
             name = next((entry["title"] for entry in theirs["translations"]), key)
-            deeds = (Deed.FORGET,)
-            yield Finding("widget", key, name, Drifted.UNKNOWN, {}, theirs, deeds, "page_unknown")
+            how, why = Drifted.UNKNOWN, "page_unknown"
+            yield Finding("widget", key, name, how, {}, theirs, (Deed.FORGET,), why)
 
 
 def ours_of(portal: Portal, bindings: Sequence[Binding]) -> list[Binding]:

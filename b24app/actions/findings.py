@@ -27,6 +27,7 @@ TROUBLES: Final = {
     "payment_required": "unpaid",
     "not_installed": "removed",
     "error_oauth": "removed",
+    "application_not_found": "removed",
     "portal_deleted": "deleted",
     "wrong_keys": "keys",
     "unreachable": "away",
@@ -49,6 +50,7 @@ class Mend(StrEnum):
     BIND = "bind"
     RECONNECT = "reconnect"
     FINISH = "finish"
+    RETRY = "retry"
 
 
 @dataclass(frozen=True)
@@ -125,11 +127,11 @@ def budget(facts: BudgetFacts) -> Line:
     """How much may be sent to the portal now, and which methods it has paused."""
     shown = {"level": facts.level, "width": facts.width, "blocked": facts.blocked}
     if facts.blocked:
-        return Line("budget", "blocked", Health.AMBER, None, shown)
+        return Line("budget", "blocked", Health.AMBER, Mend.CHECK, shown)
     if facts.width < 1:
-        return Line("budget", "narrowed", Health.AMBER, None, shown)
+        return Line("budget", "narrowed", Health.AMBER, Mend.CHECK, shown)
     if facts.level > FULL:
-        return Line("budget", "full", Health.AMBER, None, shown)
+        return Line("budget", "full", Health.AMBER, Mend.CHECK, shown)
     return Line("budget", "free", Health.GREEN, None, shown)
 
 
@@ -151,11 +153,12 @@ def events(facts: EventFacts, refuted_at: int, now: float) -> Line:
     if facts.waiting > MANY_WAITING:
         return Line("events", "stuck", Health.RED, Mend.CHECK, shown)
     if facts.dead:
-        return Line("events", "failed", Health.AMBER, None, shown)
+        return Line("events", "failed", Health.AMBER, Mend.RETRY, shown)
     if refuted_at > now - WEEK:
-        return Line("events", "refuted", Health.AMBER, None, shown | {"since": refuted_at})
+        told = shown | {"since": refuted_at}
+        return Line("events", "refuted", Health.AMBER, Mend.CHECK, told)
     if forged:
-        return Line("events", "refused", Health.AMBER, None, shown)
+        return Line("events", "refused", Health.AMBER, Mend.CHECK, shown)
     if not good:
         if facts.waiting:
             return Line("events", "waiting", Health.GREEN, None, shown)

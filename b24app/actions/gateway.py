@@ -137,7 +137,7 @@ def say(resources: Resources, key: str, access: str, dialog: str, text: str) -> 
         return Said.NO  # the page has another road for the text
     widget = published(resources, visitor, key)
     if widget is None or not may_use(visitor, widget):
-        raise NotFound(f"widget {key}")
+        raise NotFound(f"widget {key!r}")
     return _say(resources, visitor, access, {"DIALOG_ID": dialog, "MESSAGE": text})
 
 

@@ -27,6 +27,8 @@ PORTALS_OWN: Final = BOOKKEEPING | {
     *("hash", "api", "joints", "app_id", "bot", "bot_code", "chat_app")
 }
 
+ALIKE: Final = ("chat_apps", "widgets")  # where one may be meant by another key than its own
+
 
 class Act(StrEnum):
     """What an import does about one definition."""
@@ -91,7 +93,7 @@ def take(portal: Portal, data: bytes) -> str:
             entry["id"] = widget_drafts.new_key()
     head = {name: document[name] for name in ("portal", "made_at")}
     head["count"] = len(entries)
-    head["codes"] = [KEYS["chat_apps"](entry) for entry in document["chat_apps"]]
+    head["keys"] = {name: [KEYS[name](entry) for entry in document[name]] for name in ALIKE}
     return portal.store.definitions.put(
         json.dumps(head), [json.dumps(entry) for entry in entries], _in_use(portal)
     )
@@ -195,7 +197,7 @@ def _head(portal: Portal, upload: str) -> Fields:
     if not (upload.isascii() and upload.isdigit()):
         raise NotFound("upload")
     head: Fields = json.loads(portal.store.definitions.head(upload))
-    return head | {"codes": {tuple(code) for code in head["codes"]}}
+    return head | {"keys": {name: set(map(tuple, keys)) for name, keys in head["keys"].items()}}
 
 
 def _waiting(portal: Portal, item: Item) -> tuple[str, _Entry]:
@@ -210,7 +212,7 @@ def _waiting(portal: Portal, item: Item) -> tuple[str, _Entry]:
 
 def _read(text: str, head: Fields) -> _Entry:
     listed, fields = json.loads(text)
-    return _Entry(listed, fields, head["codes"] if listed == "chat_apps" else ())
+    return _Entry(listed, fields, head["keys"].get(listed, ()))
 
 
 def _in_use(portal: Portal) -> set[str]:

@@ -26,21 +26,17 @@ def sweep(resources: Resources, limit: int) -> int:
     """Renew at most ``limit`` chains, spares too, that have not been for about 120 days.
 
     Costs what is due, however many portals there are; two sweeps at once share the work. What
-    could not be renewed comes again, in an hour or in a day. Returns how many were renewed.
-    Raises StoreUnavailable.
+    could not be renewed comes again, in some hours or in a day, and behind those it kept waiting.
+    Returns how many were renewed. Raises StoreUnavailable.
     """
     now = time.time()
     due = resources.installations.ledger.due.take(limit, now, now + AGAIN_SECONDS)
-    renewed = 0
-    for member_id, user_id in due:
-        try:
-            renewed += _keep(resources, member_id, user_id)
-        except (AuthServerRefused, AuthServerUnreachable):
-            break  # nobody's fault here, and the others would fare no better
-    return renewed
+    silent: set[str] = set()
+    return sum(_keep(resources, member_id, user_id, silent) for member_id, user_id in due)
 
 
-def _keep(resources: Resources, member_id: str, user_id: int) -> bool:
+def _keep(resources: Resources, member_id: str, user_id: int, silent: set[str]) -> bool:
+    """Whether it was renewed; not tried at authorization servers that are ``silent`` just now."""
     ledger = resources.installations.ledger
     installation, facts = _find(resources, member_id, user_id)
     if installation is None or facts is None or not facts.living:
@@ -49,10 +45,15 @@ def _keep(resources: Resources, member_id: str, user_id: int) -> bool:
     if facts.issued_at + YOUNG_SECONDS > time.time():
         ledger.due.put_off(member_id, user_id, due_moment(facts.issued_at))
         return False
+    if installation.server_endpoint in silent:
+        return False
     try:
         tokens.renew_chain(resources, installation, user_id)
-    except (AuthorizationLost, NotInstalled, Unproven):
+    except (AuthorizationLost, AuthServerRefused, NotInstalled, Unproven):
         ledger.due.put_off(member_id, user_id, time.time() + DAY)
+    except AuthServerUnreachable:
+        silent.add(installation.server_endpoint)
+        ledger.due.put_off(member_id, user_id, time.time() + 2 * AGAIN_SECONDS)
     except Busy:
         pass  # somebody else is at it; it comes again in an hour
     else:

@@ -52,7 +52,7 @@ def open_portal(
         lane=lane,
         patience=patience,
         longest=longest,
-        moved=lambda: tokens.relocate(resources, installation),
+        moved=tokens.whereabouts(resources, installation),
         lost=lambda access, reason: tokens.lost(resources, installation, access, reason),
         observe=resources.meter.record,
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
 from b24app.actions import tokens
-from b24app.actions.renewal import GONE, PAUSE_SECONDS, UNPAID
+from b24app.actions.renewal import GONE, UNPAID, WRONG_KEYS, recent
 from b24app.errors import AuthorizationLost, AuthServerRefused, AuthServerUnreachable, Busy
-from b24app.records import ChainFacts, ChainState, Installation
+from b24app.records import ChainFacts, Installation, Standing
 from b24app.resources import Resources
 
 
@@ -40,16 +39,16 @@ def presence(resources: Resources, installation: Installation) -> Presence:
     them any more a refresh token is spent. One chain that is let in outweighs all that are not.
     SILENT: every chain was refused by ``invalid_grant``. Raises StoreUnavailable.
     """
-    chains = resources.installations.ledger.read(installation.member_id).chains
+    standing = resources.installations.ledger.read(installation.member_id)
     shown = set()
-    for facts in chains:
+    for facts in standing.chains:
         word = _show(resources, installation, facts)
         if word in (Presence.INSTALLED, Presence.UNPAID, Presence.UNREACHABLE):
             return word
         shown.add(word)
     if Presence.GONE in shown:
         return Presence.GONE
-    return _spend_one_after_the_other(resources, installation, chains)
+    return _spend_one_after_the_other(resources, installation, standing)
 
 
 def _show(resources: Resources, installation: Installation, facts: ChainFacts) -> Presence:
@@ -68,11 +67,11 @@ def _show(resources: Resources, installation: Installation, facts: ChainFacts) -
 
 
 def _spend_one_after_the_other(
-    resources: Resources, installation: Installation, chains: Iterable[ChainFacts]
+    resources: Resources, installation: Installation, standing: Standing
 ) -> Presence:
     heard = set()
-    for facts in chains:
-        word = _spend(resources, installation, facts)
+    for facts in standing.chains:
+        word = _heard_lately(facts, standing) or _spend(resources, installation, facts)
         if word in PLAIN:
             return word
         heard.add(word)
@@ -81,10 +80,21 @@ def _spend_one_after_the_other(
     return next((word for word in DOUBTS if word in heard), Presence.SILENT)
 
 
+def _heard_lately(facts: ChainFacts, standing: Standing) -> Presence | None:
+    """What was said to a chain that ended, when it was tried within the minute.
+
+    A trouble that was noted at that time or later is why the chain was not answered then. A plain
+    word is not repeated here: it may have been the portal's, and was heeded when it came.
+    """
+    if facts.living or not recent(facts.tried_at):
+        return None
+    trouble = standing.trouble
+    unanswered = trouble is not None and trouble.asked_at >= facts.tried_at
+    word = _meaning(trouble.reason if trouble and unanswered else facts.reason)
+    return Presence.UNKNOWN if word in PLAIN else word
+
+
 def _spend(resources: Resources, installation: Installation, facts: ChainFacts) -> Presence:
-    ended = facts.state in (ChainState.DEAD, ChainState.SPENT)
-    if ended and time.time() < facts.tried_at + PAUSE_SECONDS:
-        return Presence.SPENT if facts.state is ChainState.SPENT else Presence.SILENT
     try:
         tokens.renew_chain(resources, installation, facts.user_id)
     except AuthorizationLost as exc:
@@ -101,6 +111,8 @@ MEANINGS: Final = {
     UNPAID: Presence.UNPAID,
     "invalid_grant": Presence.SILENT,
     "spent": Presence.SPENT,
+    WRONG_KEYS: Presence.WRONG_KEYS,
+    "unreachable": Presence.UNREACHABLE,
 }
 
 

@@ -92,10 +92,16 @@ def claim_of_event(event: Event) -> Claim:
 
 
 def recognise(resources: Resources, access: str) -> Visitor:
-    """Whose access token this is, for a new session; raises as ``admit``."""
+    """Whose access token this is, for a new session; raises as ``admit``.
+
+    Who is no administrator (any more) keeps no chain.
+    """
     info = _ask_servers(resources, resources.oauth.servers, access)
     installation = resources.installations.get(info.member_id)
-    return Visitor(installation, identify(resources, info, access))
+    actor = identify(resources, info, access)
+    if not actor.is_admin:
+        resources.installations.drop_chain_of(info.member_id, actor.user_id)
+    return Visitor(installation, actor)
 
 
 def prove(resources: Resources, claim: Claim) -> AppInfo:

@@ -53,6 +53,7 @@ OPERATOR: Final = {
     " if it accepts them for other portals, this one has uninstalled the application",
     "unreachable": "the authorization server does not answer; no token is to blame",
     "authorization_error": "the portal does not let the person in any more",
+    "user_access_error": "the portal does not let the person use the application any more",
     "invalid_token": "the portal does not know the access token",
     "application_not_found": "the portal does not have the application any more",
     "portal_deleted": "Bitrix24 says that the portal was deleted",
@@ -79,6 +80,15 @@ class Turn:
         self._error: B24AppError | None = None
         self._closed = False  # no other token is to be shown any more
         self._lost = 0
+        if self._refused_lately():
+            self._error, self._closed = AuthServerRefused(WRONG_KEYS), True
+
+    def _refused_lately(self) -> bool:
+        """Whether the keys were, these very ones: new ones are tried at once."""
+        trouble = self._standing.trouble
+        if trouble is None or trouble.reason != WRONG_KEYS or not recent(trouble.asked_at):
+            return False
+        return trouble.keys == fingerprint(self._resources)
 
     def access(self, stale: str | None) -> str:
         """An access token good for 60 s and not ``stale``, from the first chain that has one.
@@ -87,29 +97,45 @@ class Turn:
         StoreUnavailable.
         """
         trouble = self._standing.trouble
-        if trouble and trouble.reason in {UNPAID, *GONE} and _recent(trouble.asked_at):
+        if trouble and trouble.reason in {UNPAID, *GONE} and recent(trouble.asked_at):
             raise AuthorizationLost(self._member_id, trouble.reason)
         for facts in _candidates(self._standing):
             access = self._from(facts, stale)
             if access:
                 return access
-        raise self._error or AuthorizationLost(self._member_id, self._why())
+        raise self._error or self._nothing_left()
 
     def renew(self, user_id: int) -> str:
-        """Spend this one chain's refresh token; raises as ``access``."""
+        """Spend this one chain's refresh token, unless it ended and was tried within a minute.
+
+        Raises as ``access``.
+        """
         found = [facts for facts in self._standing.chains if facts.user_id == user_id]
-        access = self._spend_opened(found[0], use=False) if found else None
+        access = None
+        if found and (found[0].living or not recent(found[0].tried_at)):
+            access = self._spend_opened(found[0], use=False)
         if access is None:
-            raise self._error or AuthorizationLost(self._member_id, self._why(user_id))
+            raise self._error or self._nothing_left(user_id)
         return access
 
-    def _why(self, user_id: int | None = None) -> str:
-        """The reason of the chain, or of the one that was in use last."""
-        chains = self._ledger.read(self._member_id).chains
-        for facts in chains:
+    def locate(self) -> None:
+        """Spend a pair so that the answer tells where the portal is, once a minute at most.
+
+        The record follows. Raises as ``access``.
+        """
+        if recent(self._standing.located_at):
+            return
+        if not self._ledger.locate(self._member_id, self._standing):
+            raise Changed
+        self.access(self._ledger.access(self._member_id))
+
+    def _nothing_left(self, user_id: int | None = None) -> AuthorizationLost:
+        """With the reason of the person's chain, or of the one that was in use last."""
+        for facts in self._ledger.read(self._member_id).chains:
             if user_id in (None, facts.user_id):
-                return facts.reason or facts.state.value
-        return "no_chain"
+                reason = facts.reason or facts.state.value
+                return AuthorizationLost(self._member_id, reason, facts.name)
+        return AuthorizationLost(self._member_id, "no_chain")
 
     def _from(self, facts: ChainFacts, stale: str | None) -> str | None:
         tokens = self._open(facts)
@@ -120,7 +146,7 @@ class Turn:
             if facts.state is not ChainState.ALIVE:
                 self._mark(facts, ChainState.ALIVE, use=True)
             return tokens.access
-        return None if self._closed else self._spend(facts, tokens, use=True)
+        return self._spend(facts, tokens, use=True)
 
     def _spend_opened(self, facts: ChainFacts, *, use: bool) -> str | None:
         tokens = self._open(facts)
@@ -133,14 +159,20 @@ class Turn:
         return tokens
 
     def _spend(self, facts: ChainFacts, tokens: Tokens, *, use: bool) -> str | None:
-        """Note the intent, spend, save; None when this chain gives nothing."""
+        """Note the intent, spend, save; None when this chain gives nothing.
+
+        Raises Unproven, with nothing noted, for a server that is not on the list any more.
+        """
+        if self._closed:
+            return None
         if time.monotonic() > self._until:
             self._error = self._error or AuthServerUnreachable("no time left", sent=False)
             self._closed = True
             return None
+        server = self._resources.oauth.server_of(self._installation.server_endpoint)
         if not self._ledger.begin(self._member_id, facts, self._owner):
             raise Changed
-        grant = self._ask(facts, tokens.refresh)
+        grant = self._ask(server, facts, tokens.refresh)
         if grant is None:
             return None
         if not self._ledger.save(self._member_id, facts, grant.tokens, use=use):
@@ -152,9 +184,8 @@ class Turn:
         self._follow(grant)
         return grant.tokens.access
 
-    def _ask(self, facts: ChainFacts, refresh: str) -> Grant | None:
+    def _ask(self, server: str, facts: ChainFacts, refresh: str) -> Grant | None:
         """Show the token; once more when the answer was lost, for some servers are lenient."""
-        server = self._resources.oauth.server_of(self._installation.server_endpoint)
         shown = facts.maybe_spent or facts.state is ChainState.SPENT
         for last in (False, True):
             try:
@@ -189,7 +220,8 @@ class Turn:
         if not shown:
             self._ledger.abandon(self._member_id, facts, self._owner)
         reason = WRONG_KEYS if error.code in REFUSED_KEYS else error.code
-        self._ledger.note(self._member_id, self._standing, reason)
+        refused_keys = fingerprint(self._resources) if reason == WRONG_KEYS else ""
+        self._ledger.note(self._member_id, self._standing, reason, refused_keys)
         self._count(reason)
         if reason == UNPAID:
             life.move(self._resources, self._member_id, Sign.UNPAID)
@@ -221,7 +253,8 @@ class Turn:
         """The portal was renamed; the authorization server has said where it is now."""
         if grant.client_endpoint == self._installation.client_endpoint:
             return
-        installations, domain = self._resources.installations, urlsplit(grant.client_endpoint).netloc
+        installations = self._resources.installations
+        domain = urlsplit(grant.client_endpoint).netloc
         with suppress(NotInstalled):  # removed in this very moment; it does not come back
             known = installations.get(self._member_id)
             now = replace(known, client_endpoint=grant.client_endpoint, domain=domain)
@@ -251,7 +284,7 @@ def _candidates(standing: Standing) -> Iterator[ChainFacts]:
     yield from in_use
     yield from sorted(spares, key=_near_end)
     for facts in standing.chains:
-        if not facts.living and not _recent(facts.tried_at):
+        if not facts.living and not recent(facts.tried_at):
             yield facts
 
 
@@ -259,5 +292,6 @@ def _near_end(facts: ChainFacts) -> bool:
     return facts.expires_at - EARLY_SECONDS <= time.time()
 
 
-def _recent(moment: int) -> bool:
+def recent(moment: int) -> bool:
+    """Whether it is less than a minute ago: then nobody asks again."""
     return time.time() < moment + PAUSE_SECONDS

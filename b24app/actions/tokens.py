@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -9,7 +10,7 @@ from typing import Final, TypeVar
 from b24app.actions import life
 from b24app.actions.life import Sign
 from b24app.actions.renewal import OPERATOR, UNPAID, Changed, Turn
-from b24app.errors import Busy
+from b24app.errors import AuthorizationLost, Busy
 from b24app.records import ChainState, Installation
 from b24app.resources import Resources
 
@@ -18,7 +19,9 @@ R = TypeVar("R")
 KEPT_SECONDS: Final = 30  # well within the minute that a token is good for at least
 WAIT_SECONDS: Final = 8
 # The portal refuses one person, not the application (bitrix-modules: rest/lib/oauth/auth.php).
-PERSONAL: Final = frozenset({"authorization_error", "invalid_token"})
+PERSONAL: Final = frozenset({"authorization_error", "invalid_token", "user_access_error"})
+
+log = logging.getLogger(__name__)
 
 
 def access_token(resources: Resources, installation: Installation, stale: str | None = None) -> str:
@@ -50,14 +53,38 @@ def source(resources: Resources, installation: Installation) -> Callable[..., st
     return token
 
 
-def relocate(resources: Resources, installation: Installation) -> str:
-    """Where a portal that answers with a redirect has gone, as a renewal proves it.
+def whereabouts(resources: Resources, installation: Installation) -> Callable[[], str]:
+    """Tells one client where its portal is, whenever that answers with a redirect."""
+    asked = installation.client_endpoint
 
-    The record follows (b24restdocs: change-domen.md). Raises as ``renew``.
+    def moved() -> str:
+        nonlocal asked
+        asked = relocate(resources, installation, asked)
+        return asked
+
+    return moved
+
+
+def relocate(resources: Resources, installation: Installation, asked: str) -> str:
+    """Where a portal has gone that answers with a redirect at the endpoint ``asked``.
+
+    A renewal proves it and the record follows (b24restdocs: change-domen.md). Nothing is spent
+    where somebody has found out already, or where a minute ago it was still there; then it is
+    ``asked`` that comes back. Raises as ``renew``, and NotInstalled.
     """
-    in_use = resources.installations.ledger.access(installation.member_id)
-    renew(resources, installation, in_use)
-    return resources.installations.get(installation.member_id).client_endpoint
+
+    def here() -> str:
+        return resources.installations.get(installation.member_id).client_endpoint
+
+    def elsewhere() -> str | None:
+        return endpoint if (endpoint := here()) != asked else None
+
+    def work(turn: Turn) -> str:
+        if elsewhere() is None:
+            turn.locate()
+        return here()
+
+    return elsewhere() or _in_turn(resources, installation, work, elsewhere)
 
 
 def renew(resources: Resources, installation: Installation, stale: str | None) -> str:
@@ -92,8 +119,9 @@ def renew_chain(resources: Resources, installation: Installation, user_id: int) 
 def lost(resources: Resources, installation: Installation, access: str, reason: str) -> bool:
     """Note that the portal refuses this access token, and why; is there another chain?
 
-    A person who was dismissed costs the portal that person's chain; anything else is the whole
-    portal's trouble. Raises StoreUnavailable.
+    A person who was dismissed or shut out costs the portal that person's chain; anything else is
+    the whole portal's trouble. Raises AuthorizationLost, with the person's name, where no chain
+    is left, StoreUnavailable.
     """
     ledger, member_id = resources.installations.ledger, installation.member_id
     standing = ledger.read(member_id)
@@ -103,11 +131,17 @@ def lost(resources: Resources, installation: Installation, access: str, reason: 
         if reason == UNPAID:
             life.move(resources, member_id, Sign.UNPAID)
         return False
+    who = ""
     for facts in standing.chains:
         pair = ledger.open(member_id, facts)
-        if facts.living and pair and pair.access == access:
-            ledger.mark(member_id, facts, ChainState.DEAD, reason)
-    return not ledger.read(member_id).waiting
+        if pair is None or pair.access != access:
+            continue
+        who = facts.name
+        if facts.living and ledger.mark(member_id, facts, ChainState.DEAD, reason):
+            log.warning("portal %s: chain %s: %s", member_id, facts.user_id, OPERATOR[reason])
+    if ledger.read(member_id).waiting:
+        raise AuthorizationLost(member_id, reason, who)
+    return True
 
 
 def _in_turn(

@@ -116,16 +116,16 @@ def renew_hash(portal: Portal, widget_id: str) -> Widget:
 def classic(portal: Portal, widget: Widget) -> ChatApp | None:
     """The chat app the widget was made of, while it is in the classic messenger.
 
-    A republished one has another number; its HASH is the same.
+    A republished one has another number and the same HASH.
     """
     apps = portal.store.chat_apps.all() if widget.app_id else []
-    return next((app for app in apps if app.hash and app.hash == widget.hash), None)
+    return next((app for app in apps if _belong(app, widget)), None)
 
 
 def successor(portal: Portal, app: ChatApp) -> Widget | None:
     """The widget that was made of this chat app, if there is one."""
-    every = portal.store.widgets.all() if app.hash else []
-    return next((one for one in every if one.app_id and one.hash == app.hash), None)
+    every = (one for one in portal.store.widgets.all() if one.app_id)
+    return next((one for one in every if _belong(app, one)), None)
 
 
 def remove_classic(portal: Portal, widget_id: str) -> bool:
@@ -142,6 +142,10 @@ def remove_classic(portal: Portal, widget_id: str) -> bool:
     if any(one.state != "there" for one in standings(portal, widget, found)):
         raise BadPayload("places", "widget_not_there")
     return chat_apps.unregister(portal, app.id)
+
+
+def _belong(app: ChatApp, widget: Widget) -> bool:
+    return app.id == widget.app_id or (bool(app.hash) and app.hash == widget.hash)
 
 
 def _registered(portal: Portal, wanted: Widget) -> Widget:

@@ -148,11 +148,11 @@ def records(body: Mapping[str, Any], method: str, member_id: str) -> list[Any]:
 def following(body: Mapping[str, Any], start: int, method: str, member_id: str) -> int | None:
     """Where the next page of a list starts, or None after the last one.
 
-    A list that does not move on is at its end; raises PortalUnreachable for a start that is no
-    number, as what comes after it is not known.
+    A list that does not move on, or has nothing more on a page, is at its end; raises
+    PortalUnreachable for a start that is no number, as what comes after it is not known.
     """
     said = body.get("next")
-    if said is None or said is False:
+    if said is None or said is False or not body["result"]:
         return None
     found = _amount(said)
     if found is None or not found.is_integer() or abs(found) > MOST_RECORDS:

@@ -9,7 +9,7 @@ rest/classes/general/rest_util.php).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -19,7 +19,6 @@ from b24app.bitrix.answers import as_map, error_code, error_of
 from b24app.errors import AuthorizationLost, B24AppError, PortalUnreachable
 
 LIMIT: Final = 50
-EXPIRED: Final = "expired_token"
 # As the portal looks for them: whatever stands before the next blank belongs to the reference.
 REFERENCE: Final = re.compile(r"\$(result|error|total|next|time)(\S*)", re.ASCII)
 STEP: Final = re.compile(r"\[([^\]]+)\]")
@@ -41,11 +40,6 @@ class BatchResult:
     errors: dict[str, B24AppError] = field(default_factory=dict)
 
 
-def method_of(command: str) -> str:
-    """The method of a ``method?query`` command."""
-    return command.partition("?")[0]
-
-
 def chunks(commands: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """The commands in their order, as many at a time as one request may hold."""
     items = iter(commands.items())
@@ -60,12 +54,19 @@ class Past:
         self._labels: set[str] = set()
         self._parts: dict[str, dict[str, Any]] = {word: {} for word in PARTS}
 
-    def add(self, chunk: Mapping[str, str], answer: Mapping[str, Any]) -> None:
+    def add(self, labels: Collection[str], answer: Mapping[str, Any]) -> None:
         """These commands are answered, by the raw maps of an answer."""
-        self._labels.update(chunk)
+        self._labels.update(labels)
         for word, part in PARTS.items():
             found = as_map(answer.get(part))
-            self._parts[word].update((label, found[label]) for label in chunk if label in found)
+            self._parts[word].update((label, found[label]) for label in labels if label in found)
+
+    def forget(self, labels: Collection[str]) -> None:
+        """These commands are not answered after all."""
+        self._labels.difference_update(labels)
+        for part in self._parts.values():
+            for label in labels:
+                part.pop(label, None)
 
     def fill(self, chunk: Mapping[str, str]) -> dict[str, str]:
         """The commands with their references to earlier requests replaced by what came of them.
@@ -115,15 +116,19 @@ class Batch:
 
     def __init__(self, commands: Mapping[str, str], member_id: str, *, halt: bool) -> None:
         self.done = BatchResult()
-        self.methods = frozenset(map(method_of, commands.values()))
-        self._commands = commands
+        self.methods = sorted({command.partition("?")[0] for command in commands.values()})
         self._member_id = member_id
         self._halt = halt
         self._past = Past()
 
     @property
+    def is_begun(self) -> bool:
+        """Whether anything is known of any item."""
+        return bool(self.done.results or self.done.errors)
+
+    @property
     def is_over(self) -> bool:
-        """Whether nothing more is to run."""
+        """Whether nothing more is to run, after an error."""
         return self._halt and bool(self.done.errors)
 
     def params(self, chunk: Mapping[str, str]) -> dict[str, Any]:
@@ -133,66 +138,52 @@ class Batch:
     def take_in(self, chunk: Mapping[str, str], answer: Mapping[str, Any]) -> dict[str, str]:
         """Sort the answer of one request; returns the commands that came after the token's end.
 
-        Those have not run and may be sent once more; until then they count as failed. An item
-        without an answer has failed too, but for those after a halt. Raises PortalUnreachable
-        when no item has any.
+        Those have not run, and count as failed. An item without an answer has failed too, but
+        for those after a halt. Raises PortalUnreachable when no item has an answer.
         """
         results, failures = as_map(answer.get("result")), as_map(answer.get("result_error"))
         if not any(label in results or label in failures for label in chunk):
             raise PortalUnreachable(self._member_id, "batch", sent=True)
         late: dict[str, str] = {}
         for label, command in chunk.items():
-            said = label in results or label in failures
-            if self._halt and late and not said:
-                late[label] = command
-            elif said or not self.is_over:
-                error = self._sort(label, method_of(command), results, failures)
-                if isinstance(error, AuthorizationLost) and error.reason == EXPIRED:
+            if label not in results and label not in failures and self.is_over:
+                if late:
                     late[label] = command
-        self._past.add({label: chunk[label] for label in chunk if label not in late}, answer)
+                continue
+            error = self._error(label, command.partition("?")[0], results, failures)
+            if error is None:
+                self.done.results[label] = results[label]
+                continue
+            self.done.errors[label] = error
+            if isinstance(error, AuthorizationLost) and error.reason == "expired_token":
+                late[label] = command
+        self._past.add(chunk, answer)
         return late
 
-    def _sort(
-        self,
-        label: str,
-        method: str,
-        results: Mapping[str, Any],
-        failures: Mapping[str, Any],
+    def _error(
+        self, label: str, method: str, results: Mapping[str, Any], failures: Mapping[str, Any]
     ) -> B24AppError | None:
-        """Put one item where it belongs; returns its error."""
         if label in failures:
             code = error_code(as_map(failures[label])) or "UNKNOWN"
         elif label in results:
             code = error_code({"result": results[label]})
         else:
-            self.done.errors[label] = PortalUnreachable(self._member_id, method, sent=True)
-            return self.done.errors[label]
-        if not code:
-            self.done.results[label] = results[label]
-            return None
-        self.done.errors[label] = error_of(method, code, 200, self._member_id)
-        return self.done.errors[label]
+            return PortalUnreachable(self._member_id, method, sent=True)
+        return error_of(method, code, 200, self._member_id) if code else None
 
-    def reopen(self, late: Mapping[str, str]) -> None:
-        """What came after the token's end is being sent once more."""
+    def reopen(self, late: Collection[str]) -> None:
+        """These are about to be sent once more."""
         for label in late:
             self.done.errors.pop(label, None)
+        self._past.forget(late)
 
     def close(self, labels: Iterable[str], error: B24AppError) -> None:
-        """These are not to be had any more; after a halt the first of them is enough."""
+        """Those of these that have no answer will get none; after a halt one of them fails."""
         for label in labels:
-            if self.is_over:
-                break
+            if label in self.done.results or label in self.done.errors or self.is_over:
+                continue
             self.done.errors[label] = error
-
-    def unanswered(self) -> list[str]:
-        """The labels of which nothing is known yet, in their order."""
-        known = self.done.results.keys() | self.done.errors.keys()
-        return [label for label in self._commands if label not in known]
-
-    def give_up(self, late: Mapping[str, str]) -> None:
-        """No more is sent of what came after the token's end; references to it name nothing."""
-        self._past.add(late, {})
+            self._past.add((label,), {})
 
 
 def _follow(part: Mapping[str, Any], steps: list[str]) -> Any:

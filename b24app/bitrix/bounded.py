@@ -32,32 +32,32 @@ class Bounded(HTTPAdapter):
         self, *, threads: int, whole: float = WHOLE_SECONDS, most: int = MOST_BYTES
     ) -> None:
         """``whole`` seconds and ``most`` bytes are what one answer may take."""
-        self._whole = whole
-        self._most = most
+        self.whole = whole
+        self.most = most
         super().__init__(pool_maxsize=threads)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """As the library's, with connections that end in time."""
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._whole)
+        self.poolmanager.pool_classes_by_scheme = _pools(self.whole)
 
-    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 as the library's
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
         """As the library's, with connections that end in time."""
         manager = super().proxy_manager_for(*args, **options)
-        manager.pool_classes_by_scheme = _pools(self._whole)
+        manager.pool_classes_by_scheme = _pools(self.whole)
         return manager
 
     def send(
         self,
         request: requests.PreparedRequest,
         stream: bool = False,
-        timeout: Any = None,  # noqa: ANN401 as the library's
+        timeout: Any = None,
         verify: bool | str = True,
-        cert: Any = None,  # noqa: ANN401 as the library's
+        cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """As the library's; the answer is read here, to its end."""
-        deadline = time.monotonic() + self._whole
+        deadline = time.monotonic() + self.whole
         response = super().send(request, True, timeout, verify, cert, proxies)
         try:
             # Where the library looks for a body that was read already.
@@ -73,7 +73,7 @@ class Bounded(HTTPAdapter):
         body = bytearray()
         while chunk := raw.read1(CHUNK, decode_content=True):
             body += chunk
-            if len(body) > self._most or time.monotonic() > deadline:
+            if len(body) > self.most or time.monotonic() > deadline:
                 raw.close()
                 raise requests.ReadTimeout("the answer is too long")
         return bytes(body)
@@ -83,12 +83,12 @@ def _pools(whole: float) -> dict[str, type[HTTPConnectionPool]]:
     """Pools whose connections give a server so many seconds to begin its answer in full."""
 
     class Plain(HTTPConnection):
-        def getresponse(self) -> urllib3.response.HTTPResponse:
+        def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
             with _cut_off(self, whole):
                 return super().getresponse()
 
     class Secure(HTTPSConnection):
-        def getresponse(self) -> urllib3.response.HTTPResponse:
+        def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
             with _cut_off(self, whole):
                 return super().getresponse()
 

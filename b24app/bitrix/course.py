@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from b24app.errors import (
@@ -25,6 +25,7 @@ class Course:
     """How one call has gone so far."""
 
     patience: Patience
+    methods: Collection[str] = ()  # of the items, when the call is a batch
     started: float = field(default_factory=time.monotonic)
     access: str = field(default="", repr=False)
     waited: float = 0.0

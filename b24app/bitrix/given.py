@@ -37,9 +37,7 @@ class Budget(Protocol):
 class Unlimited:
     """A budget without end, for a portal nobody knows yet."""
 
-    def take(
-        self, method: str, lane: Lane, patience: float, items: Collection[str] = ()
-    ) -> Permit:
+    def take(self, method: str, lane: Lane, patience: float, items: Collection[str] = ()) -> Permit:
         """Always granted."""
         return Permit(granted=True, wait=0)
 
@@ -55,6 +53,16 @@ class Unlimited:
 
     def note(self, resets: Mapping[str, float]) -> None:
         """Nobody to remember it."""
+
+
+def stays() -> str:
+    """The proven endpoint of a portal that has moved: there is none."""
+    return ""
+
+
+def has_no_other(access: str, reason: str) -> bool:
+    """Whether there is another token than this one, which the portal refuses for good: no."""
+    return False
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 
 from b24app.bitrix import inbound, wire
-from b24app.bitrix.bounded import MOST_BYTES, WHOLE_SECONDS
+from b24app.bitrix.bounded import Bounded
 from b24app.errors import AuthServerRefused, AuthServerUnreachable, Unproven
 from b24app.records import Tokens
 
@@ -60,7 +60,7 @@ class OAuth:
     def __init__(
         self,
         http: urllib3.PoolManager,
-        adapter: requests.adapters.HTTPAdapter,
+        adapter: Bounded,
         *,
         client_id: str,
         client_secrets: tuple[str, ...],
@@ -68,7 +68,10 @@ class OAuth:
         plain_http: bool = False,
         ca_bundle: str = "",
     ) -> None:
-        """``ca_bundle`` is the file or folder of authorities to trust, else the library's own."""
+        """``adapter`` leads to the token endpoint, and says how long and big any answer may be.
+
+        ``ca_bundle`` is the file or folder of authorities to trust, else the library's own.
+        """
         self._http = http
         self._adapter = adapter
         self._client_id = client_id
@@ -175,8 +178,8 @@ class OAuth:
                 f"{server}/rest/app.info",
                 {"auth": access_token},
                 seconds=TIMEOUT[1],
-                whole=WHOLE_SECONDS,
-                most=MOST_BYTES,
+                whole=self._adapter.whole,
+                most=self._adapter.most,
             )
         except (wire.NoAnswer, wire.Moved) as exc:
             raise AuthServerUnreachable(str(exc)) from exc

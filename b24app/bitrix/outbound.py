@@ -15,14 +15,18 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 
 import certifi
 import urllib3
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import NewConnectionError, URLSchemeUnknown
 from urllib3.util import connection as sockets
+
+from b24app.bitrix.connection import PlainPool, Secure, SecurePool
 
 POOLS: Final = 100
 # Metadata services that are no link-local addresses.
 METADATA: Final = frozenset({"100.100.100.200", "fd00:ec2::254"})
+CARRIERS: Final = ipaddress.ip_network("100.64.0.0/10")  # private, though not called so
+TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")  # the last four bytes are meant
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True)
@@ -33,14 +37,23 @@ class Guard:
 
     def allows(self, address: str) -> bool:
         """Whether the address is neither loopback, link-local, metadata nor, mostly, private."""
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        mapped = getattr(ip, "ipv4_mapped", None)
-        ip = mapped or ip
+        ip = _meant(ipaddress.ip_address(address.partition("%")[0]))
         if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
             return False
         if str(ip) in METADATA:
             return False
-        return self.private if ip.is_private else not ip.is_reserved
+        if ip.is_private or ip in CARRIERS:
+            return self.private
+        return not ip.is_reserved
+
+
+def _meant(ip: Address) -> Address:
+    """The address of the older kind that one of the newer kind may stand for."""
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip in TRANSLATED:
+            return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        return ip.ipv4_mapped or ip.sixtofour or ip
+    return ip
 
 
 class Outbound(urllib3.PoolManager):
@@ -58,13 +71,21 @@ class Outbound(urllib3.PoolManager):
         super().__init__(**options)
         self._proxy = urllib3.ProxyManager(proxy, **options) if proxy else None
         self._no_proxy = {"no": no_proxy}
-        if guard:
-            self.pool_classes_by_scheme = {"https": _guarded(guard)}
+        self._guarded = bool(guard)
+        secure = _guarded(guard) if guard else SecurePool
+        self.pool_classes_by_scheme = {"http": PlainPool, "https": secure}
+        if self._proxy:
+            self._proxy.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
 
     def urlopen(  # type: ignore[override]
         self, method: str, url: str, redirect: bool = False, **options: Any
     ) -> urllib3.BaseHTTPResponse:
-        """As the library's, by way of the proxy for every host that is not excepted."""
+        """As the library's, by way of the proxy for every host that is not excepted.
+
+        Where connections are guarded nothing goes without TLS.
+        """
+        if self._guarded and url[:6].lower() != "https:":
+            raise URLSchemeUnknown(url.partition(":")[0])
         if self._proxy:
             host = urllib3.util.parse_url(url).host or ""
             if not proxy_bypass_environment(host, self._no_proxy):
@@ -79,26 +100,27 @@ def _trusted(ca_bundle: str) -> dict[str, str]:
     return {"ca_certs": ca_bundle or certifi.where()}
 
 
-def _guarded(guard: Guard) -> type[HTTPSConnectionPool]:
+def _guarded(guard: Guard) -> type[SecurePool]:
     """A pool class whose connections only go where the guard allows."""
 
-    class GuardedConnection(HTTPSConnection):
+    class GuardedConnection(Secure):
         def _new_conn(self) -> socket.socket:
             try:
                 found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
-            except OSError as exc:
+            except (OSError, UnicodeError) as exc:
                 raise NewConnectionError(self, "the name is not known") from exc
-            allowed = [row[4][0] for row in found if guard.allows(str(row[4][0]))]
-            if not allowed:
-                raise NewConnectionError(self, "the address is not allowed")
-            try:
-                return sockets.create_connection(
-                    (str(allowed[0]), self.port or 443), self.timeout, self.source_address
-                )
-            except OSError as exc:
-                raise NewConnectionError(self, type(exc).__name__) from exc
+            allowed = [str(row[4][0]) for row in found if guard.allows(str(row[4][0]))]
+            failure = NewConnectionError(self, "the address is not allowed")
+            for address in allowed:
+                try:
+                    return sockets.create_connection(
+                        (address, self.port or 443), self.timeout, self.source_address
+                    )
+                except OSError as exc:
+                    failure = NewConnectionError(self, type(exc).__name__)
+            raise failure
 
-    class GuardedPool(HTTPSConnectionPool):
+    class GuardedPool(SecurePool):
         ConnectionCls = GuardedConnection
 
     return GuardedPool

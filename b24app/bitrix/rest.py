@@ -7,16 +7,16 @@ Platform facts: b24restdocs: api-reference/how-to-call-rest-api, limits.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 import urllib3
 
 from b24app.bitrix import retry, wire
-from b24app.bitrix.answers import as_map, error_code, error_of
-from b24app.bitrix.batch import BatchResult, Past, chunks
+from b24app.bitrix.answers import as_map, error_code, error_of, following, operating, records
+from b24app.bitrix.batch import Batch, BatchResult, chunks
 from b24app.bitrix.course import Course, Expired, not_begun
+from b24app.bitrix.given import Budget, Call, TokenSource, Unlimited, has_no_other, stays
 from b24app.errors import (
     AuthorizationLost,
     B24AppError,
@@ -25,64 +25,14 @@ from b24app.errors import (
     PortalTrouble,
     PortalUnreachable,
     RateLimited,
+    UserShutOut,
 )
-from b24app.records import Lane, Patience, Permit
+from b24app.records import Lane, Patience
 
 BATCH_SECONDS: Final = 60
 PATIENCE: Final = {Lane.INTERACTIVE: 8.0, Lane.BULK: 600.0}
 SHORTEST: Final = 1.0  # no try is given less to answer in
-BLOCKED_SECONDS: Final = 60  # when the portal does not say until when
 TIGHT_OPERATING: Final = 330  # of the 420 to 480 seconds in ten minutes: bulk work stops here
-
-
-class TokenSource(Protocol):
-    """Gives an access token; with ``stale`` one that is not that one."""
-
-    def __call__(self, stale: str | None = None) -> str: ...
-
-
-class Budget(Protocol):
-    """How much may be sent to the portal, shared with everybody who calls it."""
-
-    def take(self, method: str, lane: Lane, patience: float) -> Permit: ...
-
-    def narrow(self) -> None: ...
-
-    def block(self, method: str, until: float, *, bulk_only: bool = False) -> None: ...
-
-
-class Unlimited:
-    """A budget without end, for a portal nobody knows yet."""
-
-    def take(self, method: str, lane: Lane, patience: float) -> Permit:
-        """Always granted."""
-        return Permit(granted=True, wait=0)
-
-    def narrow(self) -> None:
-        """Nothing to narrow."""
-
-    def block(self, method: str, until: float, *, bulk_only: bool = False) -> None:
-        """Nothing to block."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """What one call came to, for the metrics and the log."""
-
-    method: str
-    member_id: str
-    outcome: str
-    seconds: float
-    waited: float
-    attempts: int
-
-
-def _cannot_move() -> str:
-    return ""
-
-
-def _nobody_else(access: str, reason: str) -> bool:
-    return False
 
 
 class Client:
@@ -99,14 +49,14 @@ class Client:
         lane: Lane = Lane.INTERACTIVE,
         patience: Patience | None = None,
         longest: float | None = None,
-        moved: Callable[[], str] = _cannot_move,
-        lost: Callable[[str, str], bool] = _nobody_else,
+        moved: Callable[[], str] = stays,
+        lost: Callable[[str, str], bool] = has_no_other,
         observe: Callable[[Call], None] | None = None,
     ) -> None:
         """``moved`` proves and returns the endpoint of a portal that answers with a redirect.
 
         ``lost`` is told of an access token that the portal refuses for good, and why; it says
-        whether there is another one.
+        whether there is another one, or raises AuthorizationLost.
 
         ``patience`` is what all calls together may wait, and whatever else shares it; without
         it each call may wait as long as its lane allows. ``longest`` is how many seconds the
@@ -123,7 +73,6 @@ class Client:
         self._moved = moved
         self._lost = lost
         self._observe = observe
-        self._resets: dict[str, float] = {}
 
     def call(
         self, method: str, params: Mapping[str, Any] | None = None, *, repeatable: bool = False
@@ -136,17 +85,16 @@ class Client:
         and a try after a failed one gets no more time than is left.
         Raises PortalError and its kin, PortalUnreachable, AuthorizationLost.
         """
-        return self._body(method, params or {}, repeatable)["result"]
+        return self._body(method, params or {}, repeatable, self._course())["result"]
 
     def pages(self, method: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """Every record of a list method, fifty to a request; as ``call`` for a read."""
-        start: object = 0
+        start: int | None = 0
         while start is not None:
-            body = self._body(method, {**(params or {}), "start": start}, repeatable=True)
-            records = body["result"]
-            yield from records.values() if isinstance(records, dict) else records
-            following = body.get("next")
-            start = following if following != start else None
+            page = {**(params or {}), "start": start}
+            body = self._body(method, page, repeatable=True, course=self._course())
+            yield from records(body, method, self._member_id)
+            start = following(body, start, method, self._member_id)
 
     def batch(
         self, commands: Mapping[str, str], *, known: Collection[str] = (), repeatable: bool = False
@@ -164,46 +112,58 @@ class Client:
         """Run any number of ``method?query`` commands, fifty to a request, in their order.
 
         A reference such as ``$result[label][ID]`` reaches every command before it, wherever the
-        requests divide. With ``halt`` nothing runs after the first error. Raises as ``call``
-        when a whole request fails.
+        requests divide. With ``halt`` nothing runs after the first error. What the portal did
+        not run because the token's hour was over is sent once more with a new one. No request
+        is sent while the method of any command is blocked. Raises as ``call`` when a whole
+        request fails, but for a method that is blocked on the way: the rest has that error.
         """
-        merged, past = BatchResult(), Past()
+        batch = Batch(commands, self._member_id, halt=halt)
         for chunk in chunks(commands):
-            params = {"halt": int(halt), "cmd": past.fill(chunk)}
-            answer = as_map(self._body("batch", params, repeatable)["result"])
-            self._merge(merged, chunk, answer)
-            past.add(chunk, answer)
-            if halt and merged.errors:
+            course = self._course(batch.methods)
+            try:
+                late = self._send(batch, chunk, repeatable, course)
+            except MethodBlocked as exc:
+                if not batch.is_begun:
+                    raise
+                batch.close(commands, exc)
                 break
-        return merged
+            if late and not course.renewed:
+                self._send_again(batch, late, repeatable, course)
+            if batch.is_over:
+                break
+        return batch.done
 
-    def _merge(
-        self, merged: BatchResult, chunk: Mapping[str, str], answer: Mapping[str, Any]
+    def _send(
+        self, batch: Batch, chunk: Mapping[str, str], repeatable: bool, course: Course
+    ) -> dict[str, str]:
+        """One request of a batch; returns the commands that came after the token's end."""
+        answer = as_map(self._body("batch", batch.params(chunk), repeatable, course)["result"])
+        spent = as_map(answer.get("result_time"))
+        self._note_times((chunk[label].partition("?")[0], spent.get(label)) for label in chunk)
+        late = batch.take_in(chunk, answer)
+        self._note_blocks(batch.done.errors[label] for label in chunk if label in batch.done.errors)
+        return late
+
+    def _send_again(
+        self, batch: Batch, late: Mapping[str, str], repeatable: bool, course: Course
     ) -> None:
-        """Sort a chunk's answers; raises PortalUnreachable when an item has none at all."""
-        results, failures = as_map(answer.get("result")), as_map(answer.get("result_error"))
-        for label, command in chunk.items():
-            method = command.partition("?")[0]
-            if label in failures:
-                code = error_code(as_map(failures[label])) or "UNKNOWN"
-                error = error_of(method, code, 200, self._member_id)
-                if isinstance(error, MethodBlocked):
-                    self._note_block(method, error)
-                merged.errors[label] = error
-            elif label in results:
-                code = error_code({"result": results[label]})
-                if code:
-                    merged.errors[label] = error_of(method, code, 200, self._member_id)
-                else:
-                    merged.results[label] = results[label]
-            elif not failures:
-                raise PortalUnreachable(self._member_id, "batch", sent=True)
-        for label, spent in as_map(answer.get("result_time")).items():
-            self._note_time(chunk.get(label, "").partition("?")[0], spent)
+        """Once, with another token; what goes wrong now concerns these commands only."""
+        batch.reopen(late)
+        again = self._course(batch.methods)
+        again.access, again.renewed = course.access, True
+        try:
+            again.access = again.lasting(lambda: self._token(stale=course.access))
+            self._send(batch, late, repeatable, again)
+        except B24AppError as exc:
+            batch.close(late, exc)
 
-    def _body(self, method: str, params: Mapping[str, Any], repeatable: bool) -> dict[str, Any]:
+    def _course(self, methods: Collection[str] = ()) -> Course:
+        return Course(self._patience or Patience(PATIENCE[self._lane]), methods)
+
+    def _body(
+        self, method: str, params: Mapping[str, Any], repeatable: bool, course: Course
+    ) -> dict[str, Any]:
         """The whole answer of one call, with everything done that may be tried again."""
-        course = Course(self._patience or Patience(PATIENCE[self._lane]))
         try:
             body = self._try(method, params, repeatable, course)
         except B24AppError as exc:
@@ -229,8 +189,9 @@ class Client:
                 self._renew(method, course)
             except wire.Moved:
                 self._follow(method, course)
-            except AuthorizationLost as exc:
-                if not self._lost(course.access, exc.reason) or course.renewed:
+            except (AuthorizationLost, UserShutOut) as exc:
+                reason = exc.code.lower() if isinstance(exc, UserShutOut) else exc.reason
+                if not self._lost(course.access, reason) or course.renewed:
                     raise
                 self._renew(method, course)
             except B24AppError as exc:
@@ -245,10 +206,12 @@ class Client:
         """Wait for the portal's budget. Raises RateLimited or MethodBlocked past the patience."""
         while True:
             left = course.patience.left
-            permit = self._budget.take(method, self._lane, left)
+            permit = self._budget.take(method, self._lane, left, course.methods)
             if permit.wait > left:
                 if permit.method_blocked:
-                    raise self._blocked(method, permit.wait)
+                    error = MethodBlocked(method, "OPERATION_TIME_LIMIT", 429, self._member_id)
+                    error.reset_at = time.time() + permit.wait
+                    raise error
                 raise RateLimited(method, "BUDGET", 503, self._member_id)
             if permit.wait > 0:
                 course.sleep(permit.wait)
@@ -280,21 +243,18 @@ class Client:
             raise error_of(method, code, answer.status, self._member_id)
         if answer.status >= 400 or "result" not in answer.body:
             raise PortalUnreachable(self._member_id, method, sent=True)
-        self._note_time(method, answer.body.get("time"))
+        self._note_times([(method, answer.body.get("time"))])
         return answer.body
 
     def _pause(self, error: B24AppError, repeatable: bool, course: Course) -> float | None:
         """Seconds until the next try, or None; tells the budget what a refusal means."""
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited) and error.code == "QUERY_LIMIT_EXCEEDED":
             self._budget.narrow()
-        if isinstance(error, MethodBlocked):
-            self._note_block(error.method, error)
+        self._note_blocks([error])
         if not isinstance(error, RateLimited | PortalTrouble | PortalUnreachable):
             return None
         pause = retry.pause(error, course.attempt, repeatable=repeatable)
-        if pause is None or pause > course.patience.left:
-            return None
-        return pause
+        return pause if pause is not None and pause <= course.patience.left else None
 
     def _renew(self, method: str, course: Course) -> None:
         """Get another access token, once in a call."""
@@ -310,25 +270,27 @@ class Client:
             raise PortalUnreachable(self._member_id, method, sent=False)
         self._endpoint, course.moved = endpoint, True
 
-    def _note_time(self, method: str, spent: object) -> None:
-        """Remember when the method's operating time starts anew; bulk work stops in good time."""
-        block = as_map(spent)
-        reset, operating = block.get("operating_reset_at"), block.get("operating")
-        if not isinstance(reset, int | float) or not isinstance(operating, int | float):
-            return
-        self._resets[method.lower()] = float(reset)
-        if operating >= TIGHT_OPERATING:
-            self._budget.block(method, float(reset), bulk_only=True)
+    def _note_times(self, times: Iterable[tuple[str, object]]) -> None:
+        """Remember when methods' operating time starts anew; bulk work stops in good time."""
+        now, resets = time.time(), {}
+        for method, spent in times:
+            found = operating(spent, now)
+            if not found or found[0] <= 0:
+                continue
+            resets[method] = found[1]
+            if found[0] >= TIGHT_OPERATING:
+                self._budget.block(method, found[1], bulk_only=True)
+        if resets:
+            self._budget.note(resets)
 
-    def _note_block(self, method: str, error: MethodBlocked) -> None:
-        known = self._resets.get(method.lower(), 0.0)
-        error.reset_at = known if known > time.time() else time.time() + BLOCKED_SECONDS
-        self._budget.block(method, error.reset_at)
-
-    def _blocked(self, method: str, wait: float) -> MethodBlocked:
-        error = MethodBlocked(method, "OPERATION_TIME_LIMIT", 429, self._member_id)
-        error.reset_at = time.time() + wait
-        return error
+    def _note_blocks(self, errors: Iterable[B24AppError]) -> None:
+        """Keep everybody off the methods that are blocked, and say in the errors until when."""
+        until: dict[str, float] = {}
+        for error in errors:
+            if isinstance(error, MethodBlocked):
+                if error.method not in until:
+                    until[error.method] = self._budget.refused(error.method)
+                error.reset_at = until[error.method]
 
     def _report(self, method: str, error: B24AppError | None, course: Course) -> None:
         if self._observe:

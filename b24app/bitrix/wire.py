@@ -13,6 +13,7 @@ import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    LocationValueError,
     NewConnectionError,
     ProxyError,
     SSLError,
@@ -23,7 +24,7 @@ CHUNK: Final = 64 * 1024
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 30
 HEADERS: Final = {"Content-Type": "application/json", "User-Agent": "b24app"}
-UNCONNECTED: Final = (NewConnectionError, ConnectTimeoutError, ProxyError)
+UNCONNECTED: Final = (NewConnectionError, ConnectTimeoutError, ProxyError, LocationValueError)
 
 
 def was_sent(error: object) -> bool:
@@ -68,7 +69,8 @@ def post(
     """POST ``params`` as JSON; raises NoAnswer when there is no JSON object to read, or Moved.
 
     ``seconds`` is the longest silence, ``whole`` the longest it may take in all, else twice the
-    silence, ``most`` the most bytes of an answer. Redirects are not followed and nothing is repeated here.
+    silence, ``most`` the most bytes of an answer. Redirects are not followed and nothing is
+    repeated here.
     """
     whole = whole or 2 * seconds
     deadline = time.monotonic() + whole
@@ -86,8 +88,7 @@ def post(
     except HTTPError as exc:
         raise NoAnswer(type(exc).__name__, sent=was_sent(exc)) from exc
     if 300 <= response.status < 400:
-        response.drain_conn()
-        response.release_conn()
+        response.close()  # whatever it goes on to say
         raise Moved(response.headers.get("Location", ""))
     return Answer(response.status, _read(response, deadline, most))
 
@@ -113,9 +114,14 @@ def _receive(response: urllib3.BaseHTTPResponse, deadline: float, most: int) -> 
     raw = bytearray()
     while chunk := response.read1(CHUNK):
         raw += chunk
-        if response.length_remaining == 0 and len(raw) <= most:
+        if response.length_remaining == 0 and len(raw) <= most and not _is_packed(response):
             break
         if len(raw) > most or time.monotonic() > deadline:
             response.close()
             raise NoAnswer("the answer is too long", sent=True)
     return bytes(raw)
+
+
+def _is_packed(response: urllib3.BaseHTTPResponse) -> bool:
+    """Whether more may come out of it than is left on the line; nobody asked for that."""
+    return "Content-Encoding" in response.headers

@@ -193,9 +193,7 @@ class Ledger:
         return marked
 
     @translated
-    def note(
-        self, member_id: str, standing: Standing, reason: str, refused_keys: str = ""
-    ) -> None:
+    def note(self, member_id: str, standing: Standing, reason: str, refused_keys: str = "") -> None:
         """Note what keeps the whole portal from renewing, unless a pair was saved meanwhile.
 
         ``refused_keys`` names the application keys, where they are the reason.

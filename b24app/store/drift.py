@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import redis
@@ -105,10 +105,9 @@ class Turns:
         ]
 
     @translated
-    def forget(self, member_ids: Iterable[str]) -> None:
-        """These portals are gone."""
-        if names := list(member_ids):
-            self._redis.zrem(keys.drift_due(), *names)
+    def forget(self, member_id: str) -> None:
+        """The portal is gone."""
+        self._redis.zrem(keys.drift_due(), member_id)
 
 
 def _text(thing: Look | Check) -> str:

@@ -14,9 +14,11 @@ from b24app import keys
 from b24app.crypto import CannotOpen, KeyRing, token_digest
 from b24app.errors import NotInstalled
 from b24app.records import Chain, Installation, Life
+from b24app.store import installation_scripts as scripts
 from b24app.store.access import Answers, translated
 from b24app.store.chains import Ledger
 from b24app.store.departures import Departures
+from b24app.store.drift import Turns
 from b24app.store.lease import Leases
 from b24app.store.overview import Overview
 
@@ -30,32 +32,6 @@ DIGEST_FIELD: Final = "application_token_digest"
 # A domain goes with its address.
 GUARDS: Final = {"domain": "client_endpoint"}
 
-# ARGV: four for each field: a guard and what it must hold, the field and its new value. Returns
-# 'there' and the fields that were written; nothing where there is no record.
-UPDATE: Final = """
-if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
-local answer = {'there'}
-for i = 1, #ARGV, 4 do
-  if (redis.call('HGET', KEYS[1], ARGV[i]) or '') == ARGV[i + 1] then
-    redis.call('HSET', KEYS[1], ARGV[i + 2], ARGV[i + 3])
-    table.insert(answer, ARGV[i + 2])
-  end
-end
-return answer
-"""
-
-# KEYS: departure, removed, then what is deleted. ARGV: id of the departure this confirms, or "",
-# name of the question, seconds it is remembered, for a broken connection has it asked again.
-# Returns 1 when everything was deleted, in the one step: whoever installs again finds nothing half
-# gone.
-REMOVE: Final = """
-if redis.call('GET', KEYS[2]) == ARGV[2] then return 1 end
-if ARGV[1] ~= '' and redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return 0 end
-for i = 1, #KEYS do redis.call('DEL', KEYS[i]) end
-redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
-return 1
-"""
-
 
 class Installations:
     """All portals: who has installed us, and their chains, sealed."""
@@ -63,12 +39,13 @@ class Installations:
     def __init__(self, client: redis.Redis, ring: KeyRing) -> None:
         self._redis: Answers = client
         self._ring = ring
-        self._update = client.register_script(UPDATE)
-        self._remove = client.register_script(REMOVE)
+        self._update = client.register_script(scripts.UPDATE)
+        self._remove = client.register_script(scripts.REMOVE)
         self.departures = Departures(client)
         self.ledger = Ledger(client, ring)
         self.leases = Leases(client)
         self.overview = Overview(client)
+        self.turns = Turns(client)
 
     @translated
     def ping(self) -> None:
@@ -133,8 +110,9 @@ class Installations:
         """Store what ``changed`` says differently from ``known``, which was read before.
 
         A field that somebody has written meanwhile stays as it is now, and a record that is gone
-        does not come back. Returns the names of the fields that were written; facts of the
-        install, state and addresses are never among them. Raises NotInstalled where no record is.
+        does not come back. Returns the names of the fields that now stand as wished; facts of
+        the install, state and addresses are never among them. Raises NotInstalled where no record
+        is.
         """
         before, after = _texts(known), _texts(changed)
         steps: list[str] = []
@@ -180,11 +158,12 @@ class Installations:
         """Delete these keys in one step, then what names the portal in the indexes."""
         users = self.ledger.users(member_id)
         removed = keys.removed(member_id)
-        args = [departure, secrets.token_hex(8), REMOVED_SECONDS]
+        args: list[str | int] = [departure, secrets.token_hex(8), REMOVED_SECONDS]
         if not self._remove(keys=[keys.departure(member_id), removed, *names], args=args):
             return False
         self._redis.delete(removed)
         self.departures.look_no_more(member_id)
+        self.turns.forget(member_id)
         self.ledger.forget_all_due(member_id, users)
         for index, name in _indexes(member_id):
             self._redis.srem(index, member_id)

@@ -14,9 +14,9 @@ from b24app.store.inbox_scripts import Script
 KEPT_SECONDS: Final = 86400
 MOST: Final = 10_000
 
-# KEYS: spoken, installation. ARGV: what, now with microseconds, seconds, kept seconds, most. Returns
-# 1 when it was not begun within so many seconds, or at this very moment: then a broken connection
-# has the question asked again. Nothing is left of a portal that was removed.
+# KEYS: spoken, installation. ARGV: what, now with microseconds, seconds, kept seconds, most.
+# Returns 1 when it was not begun within so many seconds, or at this very moment: then a broken
+# connection has the question asked again. Nothing is left of a portal that was removed.
 BEGIN: Final = """
 if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
 local before = redis.call('ZSCORE', KEYS[1], ARGV[1])

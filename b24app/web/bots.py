@@ -176,12 +176,13 @@ def index_context(of: Portal) -> dict[str, Any]:
     return {"bots": rows}
 
 
-def owned(of: Portal, bot_id: int) -> dict[str, str]:
-    """How many commands and chat apps a bot has, in words."""
+def owned(of: Portal, bot_id: int) -> dict[str, Any]:
+    """How many commands and chat apps a bot has, in words and as a pair of ``numbers``."""
     commands, chat_apps = bots.belongings(of, bot_id)
     return {
         "commands": ngettext("%(num)d command", "%(num)d commands", len(commands)),
         "chat_apps": ngettext("%(num)d chat app", "%(num)d chat apps", len(chat_apps)),
+        "numbers": (len(commands), len(chat_apps)),
     }
 
 

@@ -12,7 +12,7 @@ from flask_babel import LazyString, lazy_gettext
 from flask_babel import gettext as _
 
 from b24app import i18n, jobs_bulk
-from b24app.actions import bulk
+from b24app.actions import bulk, imports
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload
 from b24app.records import Item, ItemState, Run, RunState, Verb
@@ -27,6 +27,22 @@ TITLES: Final[Mapping[tuple[str, str], LazyString]] = {
     (Verb.REPUBLISH, "chat_app"): lazy_gettext("Publishing chat apps again"),
     (Verb.UNREGISTER, "command"): lazy_gettext("Unregistering commands"),
     (Verb.REPUBLISH, "command"): lazy_gettext("Publishing commands again"),
+    (Verb.UNREGISTER, "bot"): lazy_gettext("Deleting bots"),
+    (Verb.REPUBLISH, "bot"): lazy_gettext("Publishing bots again"),
+    (Verb.UNREGISTER, "connector"): lazy_gettext("Unregistering connectors"),
+    (Verb.REPUBLISH, "connector"): lazy_gettext("Publishing connectors again"),
+    (Verb.UNREGISTER, "widget"): lazy_gettext("Unregistering widgets"),
+    (Verb.REPUBLISH, "widget"): lazy_gettext("Publishing widgets again"),
+    (imports.VERB, imports.THING): lazy_gettext("Importing"),
+}
+# Where a run's page leads back to.
+LISTS: Final[Mapping[str, tuple[str, LazyString]]] = {
+    "chat_app": ("/chat-apps", lazy_gettext("Chat apps")),
+    "command": ("/commands", lazy_gettext("Commands")),
+    "bot": ("/bots", lazy_gettext("Bots")),
+    "connector": ("/connectors", lazy_gettext("Connectors")),
+    "widget": ("/widgets", lazy_gettext("Widgets")),
+    imports.THING: ("/definitions", lazy_gettext("Export and import")),
 }
 STATES: Final = {
     ItemState.WAITING: lazy_gettext("Waiting"),
@@ -40,6 +56,13 @@ REASONS: Final = {
     "old_left": lazy_gettext("The old one could not be removed and works too: unregister it."),
     "bulk_none": lazy_gettext("Nothing was chosen, or it is gone already."),
     "bulk_too_many": lazy_gettext("That is too many for one go: at most 1,000."),
+    "bulk_number": lazy_gettext(
+        "Another number was typed than bots were found. Choose them and type their number again."
+    ),
+    "icon_republish": lazy_gettext("The portal shows the new icon only once it is republished."),
+    "bot_missing": lazy_gettext("Its bot is not on the portal."),
+    "fixed": lazy_gettext("This cannot be changed: it was chosen once for all."),
+    "upload_gone": lazy_gettext("The file was not kept that long. Import it again."),
 }
 BY_CLASS: Final = {kind.__name__: reply for kind, reply in sentences.REPLIES.items()}
 
@@ -62,10 +85,13 @@ def start() -> ResponseReturnValue:
     """Begin to do something to many things."""
     of = portal()
     verb, thing = request.form.get("verb", ""), request.form.get("thing", "")
+    ids, typed = request.form.getlist("id"), request.form.get("confirmation", "")
+    if is_rehearsal():  # nothing is deleted, and nothing was asked for yet
+        typed = str(len(bulk.chosen(of, thing, ids)))
     try:
-        run = bulk.start(of, verb, thing, request.form.getlist("id"))
+        run = bulk.start(of, verb, thing, ids, typed)
     except BadPayload as exc:
-        return _refused(exc), 422
+        return refused(exc), 422
     if is_rehearsal():
         bulk.run_through(of, run)
         return ""
@@ -105,7 +131,7 @@ def undo(run_id: str) -> ResponseReturnValue:
     try:
         run = bulk.start_undo(of, bulk.removed(of, of.store.runs.get(run_id)))
     except BadPayload as exc:
-        return _refused(exc), 422
+        return refused(exc), 422
     return begun(of, run)
 
 
@@ -136,12 +162,13 @@ def _context(of: Portal, run: Run) -> dict[str, Any]:
     return {
         "run": run,
         "title": _title(run),
+        "back": LISTS.get(run.thing, LISTS["chat_app"]),
         "ended": ended,
         "counts": [(STATES[state], counts[state]) for state in ItemState if counts[state]],
         "said": _said(run, ended),
         "clean": run.state is RunState.DONE and not troubled,
-        "why": _reason(run.reason) if run.reason else "",
-        "rows": [_row(item) for item in (items if whole else troubled)],
+        "why": reason(run.reason) if run.reason else "",
+        "rows": [_row(run, item) for item in (items if whole else troubled)],
         "who": lines.person(run.user_id, run.user_name),
         "moment": i18n.moment(run.at),
         "undoable": run.verb == Verb.UNREGISTER and bool(ended),
@@ -163,29 +190,32 @@ def _said(run: Run, ended: int) -> str:
     return str(_("Stopped after %(ended)s of %(total)s", **numbers))
 
 
-def _row(item: Item) -> dict[str, Any]:
+def _row(run: Run, item: Item) -> dict[str, Any]:
+    kind = item.thing_id.partition(":")[0] if run.verb == imports.VERB else ""
     return {
         "item": item,
+        "kind": lines.THINGS.get(kind, ""),
         "state": STATES[item.state],
-        "why": _reason(item.reason) if item.reason else "",
+        "why": reason(item.reason) if item.reason else "",
     }
 
 
-def _reason(reason: str) -> str:
+def reason(code: str) -> str:
     """The sentence of a reason code or an error's class."""
-    known = REASONS.get(reason) or lines.OBSTACLES.get(reason)
+    known = REASONS.get(code) or lines.OBSTACLES.get(code)
     if known:
         return str(known)
-    if reply := BY_CLASS.get(reason):
+    if reply := BY_CLASS.get(code):
         return f"{reply.title}. {reply.text}"
-    return sentences.of_fields({"reason": reason})["reason"]
+    return sentences.of_fields({"reason": code})["reason"]
 
 
-def _refused(refusal: BadPayload) -> str:
+def refused(refusal: BadPayload) -> str:
+    """The message that nothing was begun, and why."""
     return render_template(
         "_parts/message.html",
         kind="warning",
         title=_("Nothing was begun"),
-        text=" ".join(_reason(reason) for reason in refusal.errors.values()),
+        text=" ".join(reason(code) for code in refusal.errors.values()),
         next_step="",
     )

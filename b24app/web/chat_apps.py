@@ -82,6 +82,8 @@ def update(app_id: int) -> ResponseReturnValue:
         return _form(portal(), draft, portal().store.chat_apps.get(app_id), errors=exc.errors), 422
     except Conflict as exc:
         return _conflict(draft, exc), 409
+    except NotOurs as exc:
+        return _offer_removal(exc, app_id)
     text = _("Saved. The portal has accepted the change.")
     if app.version == draft.version:
         text = _("Nothing was changed, so nothing was sent.")
@@ -124,8 +126,7 @@ def unregister(app_id: int) -> ResponseReturnValue:
     try:
         was_there = chat_apps.unregister(portal(), app_id)
     except NotOurs as exc:
-        url = url_for("chat_apps.forget", app_id=app_id)
-        return replies.part(exc, label=_("Take it off this list"), url=url)
+        return _offer_removal(exc, app_id)
     if was_there:
         return _index(_("The chat app is unregistered."))
     return _index(_("The portal had removed it already. It is off this list now."))
@@ -241,3 +242,8 @@ def _conflict(draft: Draft, conflict: Conflict) -> str:
 
 def _portal_language(of: Portal) -> str:
     return of.installation.language
+
+
+def _offer_removal(error: NotOurs, app_id: int) -> ResponseReturnValue:
+    url = url_for("chat_apps.forget", app_id=app_id)
+    return replies.part(error, label=_("Take it off this list"), url=url)

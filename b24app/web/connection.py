@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
+from b24app import jobs
 from b24app.actions import doctor, subscriptions
 from b24app.actions.findings import Health, Line, verdict
 from b24app.actions.proof import Visitor
@@ -18,6 +19,7 @@ from b24app.records import Installation
 from b24app.resources import resources
 from b24app.web import diagnosis
 from b24app.web.connection_words import VERDICTS
+from b24app.web.forms import told
 from b24app.web.session import admin, portal
 
 MOST_OF_AN_ADDRESS: Final = 300
@@ -43,13 +45,28 @@ def checks() -> ResponseReturnValue:
 @blueprint.post("/subscriptions")
 @admin
 def subscribe() -> ResponseReturnValue:
-    """Have the portal send its events to our present address."""
+    """Have the portal send its events to our present address; says what it still does not send."""
     here = portal()
-    subscriptions.reconcile(here)
-    page = _index(here.installation)
-    told = {"kind": "success", "text": _("Done. The portal sends its events here.")}
-    page.headers["HX-Trigger"] = json.dumps({"message": told})
-    return page
+    found = subscriptions.reconcile(here)
+    page = _index(replace(here.installation, scope=found.scope))
+    if found.missing:
+        still = _(
+            "Your portal has agreed, and still does not send: %(events)s. Check again in a minute; "
+            "if that does not help, update or install the application again in the portal.",
+            events=", ".join(found.missing),
+        )
+        return told(page, still, "error")
+    return told(page, _("Done. The portal sends its events here."))
+
+
+@blueprint.post("/retries")
+@admin
+def retry() -> ResponseReturnValue:
+    """Have the events of this portal that could not be done tried again, by the worker."""
+    installation = portal().installation
+    count = jobs.revive(resources(), installation.member_id)
+    text = ngettext("%(num)d event runs again.", "%(num)d events run again.", count)
+    return told(_index(installation), text)
 
 
 def worry(visitor: Visitor) -> str:
@@ -58,15 +75,14 @@ def worry(visitor: Visitor) -> str:
         if line.topic == "installation" and not visitor.finished:
             line = replace(line, state="unfinished", health=Health.RED)
         if line.health is Health.RED:
-            told = diagnosis.tell(line)
-            return " ".join((f"{told.title}:", *told.losses, told.text))
+            words = diagnosis.tell(line)
+            return " ".join((f"{words.title}:", *words.losses, words.text))
     return ""
 
 
-def _index(installation: Installation) -> Response:
+def _index(installation: Installation) -> str:
     lines = doctor.look(resources(), installation, _opened_at())
-    page = render_template("connection/index.html", pending=True, **_report(lines))
-    return make_response(page)
+    return render_template("connection/index.html", pending=True, **_report(lines))
 
 
 def _report(lines: list[Line]) -> dict[str, Any]:

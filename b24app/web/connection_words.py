@@ -31,6 +31,7 @@ MENDS: Final = {
     Mend.BIND: _("Subscribe again"),
     Mend.RECONNECT: _("Reconnect"),
     Mend.FINISH: _("Finish the installation"),
+    Mend.RETRY: _("Run again"),
 }
 # What is said when the portal stays silent about something only it can do.
 UNHEARD: Final = {
@@ -164,7 +165,8 @@ TEXTS: Final[Mapping[tuple[str, str], LazyString]] = {
         "at %(width)s of the usual speed and get faster again by ourselves."
     ),
     ("budget", "blocked"): _(
-        "The portal has paused what has taken much of its time. Everything else works."
+        "The portal has paused what has taken much of its time. Everything else works; what is "
+        "paused works again from the time below, and nothing need be done."
     ),
     ("address", "good"): _("%(address)s is one the portal accepts."),
     ("address", "plain"): _(
@@ -197,14 +199,15 @@ TEXTS: Final[Mapping[tuple[str, str], LazyString]] = {
     ),
     ("events", "refused"): _(
         "Within a day somebody has sent events that are not from your portal (%(refused)s are "
-        "kept below). They were refused and have changed nothing."
+        "kept below). They were refused and have changed nothing. Only if events of your portal "
+        "are missing since then, open the application again: that brings its present signature."
     ),
     ("events", "refuted"): _(
         "On %(since)s an uninstall event was found to be false. Everybody who may open the "
         "application can send one. Nothing was removed, and nothing need be done."
     ),
     ("events", "failed"): _(
-        "%(dead)s could not be done and are kept. The person who runs this application can run "
+        "%(dead)s could not be done and are kept. Mend what is red on this page first, then run "
         "them again."
     ),
     ("events", "stuck"): _(
@@ -232,6 +235,13 @@ CHAIN_REASONS: Final = {
         "Bitrix24 does not renew it any more: it was withdrawn, too old, or the person has left."
     ),
     ChainState.UNREADABLE: _("It was sealed with a key this application does not have any more."),
+}
+# What the portal itself has said of a person.
+PERSONAL_REASONS: Final = {
+    "authorization_error": _("%(name)s cannot sign in to the portal any more."),
+    "user_access_error": _(
+        "%(name)s may not use the application any more: your portal limits who may."
+    ),
 }
 OUTCOMES: Final = {
     Outcome.DONE: _("Done"),

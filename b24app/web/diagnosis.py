@@ -18,6 +18,7 @@ from b24app.web.connection_words import (
     MENDS,
     OUTCOMES,
     PENDING,
+    PERSONAL_REASONS,
     TEXTS,
     TITLES,
     UNHEARD,
@@ -107,12 +108,14 @@ FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
 
 
 def _person(chain: ChainFacts) -> dict[str, str]:
+    name = chain.name or f"#{chain.user_id}"
+    reason = PERSONAL_REASONS.get(chain.reason, CHAIN_REASONS.get(chain.state, ""))
     return {
-        "name": chain.name or f"#{chain.user_id}",
+        "name": name,
         "proven": i18n.moment(chain.proven_at),
         "state": str(CHAIN_STATES[chain.state]),
         "sign": "success" if chain.living else "warning",
-        "reason": str(CHAIN_REASONS.get(chain.state, "")),
+        "reason": str(reason) % {"name": name},
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Final
 
 from flask import Flask, render_template, request
@@ -12,7 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from b24app import errors
 from b24app.errors import B24AppError
-from b24app.web.sentences import CODES, DENIED, NOWHERE, REASONS, REPLIES, UNEXPECTED, Reply
+from b24app.web.sentences import CODES, DENIED, NAMED, NOWHERE, REASONS, REPLIES, UNEXPECTED, Reply
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ LISTS: Final = {
     "connector_lines": ("/connectors", _("To the list of connectors")),
     "widgets": ("/widgets", _("To the list of widgets")),
     "history": ("/history", _("To the activity")),
+    "drift": ("/drift", _("To the differences")),
     "connection": ("/connection", _("To the connection")),
 }
 MACHINES: Final = ("/events", "/session", "/healthz", "/readyz", "/metrics")
@@ -39,15 +41,23 @@ def init_app(app: Flask) -> None:
 def reply_to(error: B24AppError) -> Reply:
     """The row of the error's reason, code or class, or of the nearest class above it."""
     if isinstance(error, errors.AuthorizationLost) and error.reason in REASONS:
-        return REASONS[error.reason]
-    if type(error) is errors.AccessDenied and (family := error.method.split(".")[0]) in DENIED:
-        return DENIED[family]
+        return _of_reason(error)
     if isinstance(error, errors.PortalError) and error.code in CODES:
         return CODES[error.code]
+    if type(error) is errors.AccessDenied and (family := error.method.split(".")[0]) in DENIED:
+        return DENIED[family]
     for kind in type(error).__mro__:
         if kind in REPLIES:
             return REPLIES[kind]
     return UNEXPECTED
+
+
+def _of_reason(error: errors.AuthorizationLost) -> Reply:
+    """The row of the reason, by the name of the person whose access it was."""
+    reply = REASONS[error.reason]
+    if error.who and error.reason in NAMED:
+        return replace(reply, title=str(NAMED[error.reason]) % {"name": error.who})
+    return reply
 
 
 def answer(error: B24AppError) -> ResponseReturnValue:

@@ -18,7 +18,7 @@ class Reply:
 
     status: int
     kind: str
-    title: LazyString
+    title: LazyString | str
     text: LazyString
     next_step: LazyString
 
@@ -263,6 +263,20 @@ CODES: Final = {
         _("It does not offer widgets of single people at this place. Nothing was saved."),
         TELL,
     ),
+    "METHOD_CONFIRM_DENIED": Reply(
+        502,
+        "error",
+        _("The portal does not allow this"),
+        _("An administrator of your portal has refused this. Nothing was changed."),
+        _("Ask the portal's administrators, then try again."),
+    ),
+    "WRONG_LICENSE": Reply(
+        502,
+        "error",
+        _("The portal does not allow this"),
+        _("Your portal's plan does not include this function, so nothing was saved."),
+        _("Choose another plan in your portal, then try again."),
+    ),
     "ERROR_UNSUPPORTED_PROTOCOL": BAD_ADDRESS,
     "ERROR_WRONG_HANDLER_URL": BAD_ADDRESS,
 }
@@ -287,6 +301,13 @@ REASONS: Final = {
         _("The person whose access was used cannot sign in any more"),
         _("Somebody may have left the company. Your settings are kept."),
         _("Open the application again as an administrator; that renews the access."),
+    ),
+    "user_access_error": Reply(
+        409,
+        "error",
+        _("The person whose access was used may not use the application any more"),
+        _("Your portal limits who may use this application. Your settings are kept."),
+        _("An administrator who may use it opens the application again; that renews the access."),
     ),
     "application_not_found": UNINSTALLED,
     "not_installed": UNINSTALLED,
@@ -326,6 +347,11 @@ REASONS: Final = {
         _("Bitrix24 says that this portal was deleted. Nothing was changed."),
         TELL,
     ),
+}
+# The titles of these, where the person's name is known.
+NAMED: Final = {
+    "authorization_error": _("%(name)s cannot sign in to the portal any more"),
+    "user_access_error": _("%(name)s may not use the application any more"),
 }
 UNEXPECTED: Final = Reply(
     500, "error", _("Something went wrong on our side"), _("The error was noted."), TELL

@@ -60,6 +60,19 @@ async function repeatOnce(event) {
   repeat.get(elt)(true)
 }
 
+/** Sends a POST that is no swap of the page, signed and renewed as the others; gives the answer. */
+export async function post(url) {
+  if (session.clockIsRight && session.expires - now() <= EARLY) await renew().catch(() => {})
+  const answer = await signed(url)
+  if (answer.status !== 401) return answer
+  await renew()
+  return signed(url)
+}
+
+function signed(url) {
+  return fetch(url, { method: "POST", headers: { Authorization: `Bearer ${session.token}` } })
+}
+
 async function holding(element, work) {
   held.add(element)
   element.classList.add("is-busy")

@@ -45,23 +45,67 @@ def install_row(person):
     return person.portal.installs[person.world.card.client_id]
 
 
-def test_an_interrupted_installation_is_told_and_finished(page, anna, settle):
-    """The portal's library does not come at first; the report then has the button."""
+def interrupt_the_installation(page, person):
+    """The portal's library does not come, so the installer cannot tell the portal; the frame."""
     page.route(re.compile("b24jssdk"), lambda route: route.abort())
-    anna.at_portal("/apps/install", {})
-    sign_in(page, anna)
-    page.goto(f"http://{anna.portal.host}/app")
-    frame = frame_of(page)
+    person.at_portal("/apps/install", {})
+    page.goto(f"http://{person.portal.host}/app")
+    return frame_of(page)
+
+
+def finish_by_the_report(page, person, frame) -> None:
     frame.get_by_role("button", name="Check the connection").click()
     line = frame.locator("#line-installation")
     expect(line.get_by_text("Needs mending")).to_be_visible()
-    assert not install_row(anna).installed
+    assert not install_row(person).installed
 
     page.unroute(re.compile("b24jssdk"))
     line.get_by_role("button", name="Finish the installation").click()
 
     expect(frame.get_by_role("heading", name="Put your first button into the chat")).to_be_visible()
-    assert install_row(anna).installed
+    assert install_row(person).installed
+
+
+def see_that_access_is_lost(frame) -> None:
+    frame.get_by_role("button", name="Check again", exact=True).click()
+    expect(frame.get_by_role("status").get_by_text(BROKEN)).to_be_visible()
+    expect(frame.locator("#line-access").get_by_text("Needs mending")).to_be_visible()
+    expect(frame.get_by_role("button", name="Connection needs mending")).to_be_visible()
+
+
+def uninstall_in_the_portal(page, person) -> None:
+    page.goto(f"http://{person.portal.host}/apps")
+    page.get_by_role("button", name="Uninstall").first.click()
+    page.get_by_role("checkbox", name="Delete settings and data too").check()
+    page.get_by_role("dialog").get_by_role("button", name="Uninstall").click()
+    expect(page.get_by_text("is uninstalled.")).to_be_visible()
+
+
+def stored_of(person, resources) -> list[str]:
+    left = resources.redis.keys(f"*{person.portal.member_id}*")
+    return [key for key in left if not key.startswith("rq:")]
+
+
+def test_from_an_interrupted_installation_to_one_after_the_uninstall(
+    page, anna, world, resources, settle
+):
+    """The whole life of an installation, as the administrator sees it in the portal."""
+    sign_in(page, anna)
+    finish_by_the_report(page, anna, interrupt_the_installation(page, anna))
+    settle()
+
+    frame = examined(page, anna)
+    lose_access(anna, world)
+    see_that_access_is_lost(frame)
+    expect(open_app(page, anna).get_by_text("works again")).to_be_visible()
+    examined(page, anna)
+
+    uninstall_in_the_portal(page, anna)
+    settle()
+    assert stored_of(anna, resources) == []
+
+    page.get_by_role("button", name="Install").click()
+    expect(frame_of(page).get_by_role("heading", name="Put your first button")).to_be_visible()
     settle()
     examined(page, anna)
 
@@ -73,34 +117,10 @@ def test_withdrawn_access_is_told_and_reconnecting_heals_it(page, anna, world, s
     frame = examined(page, anna)
     lose_access(anna, world)
 
-    frame.get_by_role("button", name="Check again", exact=True).click()
-    expect(frame.get_by_role("status").get_by_text(BROKEN)).to_be_visible()
-    expect(frame.get_by_role("button", name="Connection needs mending")).to_be_visible()
+    see_that_access_is_lost(frame)
     frame.get_by_role("button", name="Reconnect: Access to the portal").click()
 
     expect(frame.get_by_text("works again")).to_be_visible()
-    examined(page, anna)
-
-
-def test_after_an_uninstall_everything_is_gone_and_a_new_install_works(
-    page, anna, resources, settle
-):
-    anna.install()
-    settle()
-    sign_in(page, anna)
-    page.goto(f"http://{anna.portal.host}/apps")
-    page.get_by_role("button", name="Uninstall").first.click()
-    page.get_by_role("checkbox", name="Delete settings and data too").check()
-    page.get_by_role("dialog").get_by_role("button", name="Uninstall").click()
-    expect(page.get_by_text("is uninstalled.")).to_be_visible()
-    settle()
-    left = resources.redis.keys(f"*{anna.portal.member_id}*")
-    assert [key for key in left if not key.startswith("rq:")] == []
-
-    page.get_by_role("button", name="Install").click()
-    expect(frame_of(page).get_by_role("heading", name="Put your first button")).to_be_visible()
-    settle()
-
     examined(page, anna)
 
 

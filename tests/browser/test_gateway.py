@@ -38,6 +38,7 @@ def widget(app, anna, resources, classic):
 def in_classic(page: Page, person) -> FrameLocator:
     """Open the chat app in the classic messenger; the page in its popup."""
     page.goto(f"http://{person.portal.host}/chat?dialog=chat1")
+    page.locator("summary", has_text="Chat applications").click()
     page.locator("[data-chat-app]").first.click()
     return page.frame_locator("#popup iframe")
 
@@ -179,6 +180,8 @@ def test_only_the_page_itself_with_its_own_number_is_heard(page, anna, widget):
     put = {"action": "put", "message": "Stolen"}
     for words in (put, put | {"uniqueLoadId": "1"}, put | {"uniqueLoadId": number}):
         ours.evaluate("words => window.postMessage(JSON.stringify(words), '*')", words)
+    for words in (put, put | {"uniqueLoadId": "1"}):
+        inner.evaluate("words => parent.postMessage(JSON.stringify(words), '*')", words)
     for data in ("null", "[]", "{", '{"action": "toString"}', '"put"'):
         inner.evaluate("data => parent.postMessage(data, '*')", data)
     inner.evaluate("words => parent.postMessage(words, '*')", put | {"uniqueLoadId": number})

@@ -17,6 +17,11 @@ MOMENTS = (2, 3, 5, 6, 7)
 def let_pass(resources: Resources, world: World, person: Person, seconds: int) -> None:
     """So much time goes by, in the world and for what is stored of the person's portal."""
     world.advance(seconds)
+    grow_old(resources, person, seconds)
+
+
+def grow_old(resources: Resources, person: Person, seconds: int) -> None:
+    """What is stored of the person's chains is so much older than it was."""
     member_id = person.portal.member_id
     name = keys.chains(member_id)
     for field, text in resources.redis.hgetall(name).items():
@@ -29,6 +34,8 @@ def let_pass(resources: Resources, world: World, person: Person, seconds: int) -
 def _older(field: str, text: str, seconds: int) -> str:
     if field in ("gen", "use"):
         return text
+    if field == "located":
+        return str(int(text) - seconds)
     parts = text.split("|", 9)
     places = MOMENTS if field.isdigit() else (2,) if field.startswith("journal") else (1, 2)
     for place in places:

@@ -4,10 +4,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from redis.connection import AbstractConnection
 
 from b24app.actions import tokens
+from b24app.actions.portal import open_portal
 from b24app.bitrix.rest import Client
-from b24app.records import Lane, Rate
+from b24app.errors import MethodBlocked
+from b24app.records import SYSTEM, Lane, Patience, Rate
 from b24app.store import RateBudget
 from b24app.store.budget import CREDIT_SECONDS, ENTERPRISE, NORMAL, SELF_HOSTED, rate_of
 
@@ -73,6 +76,92 @@ def test_a_blocked_method_is_blocked_for_everybody_until_its_time(budget, resour
 
     assert permit.method_blocked and 29 < permit.wait <= 30
     assert other.take("profile", PEOPLE, 8).granted
+
+
+def test_a_batch_with_a_blocked_method_waits_for_it(budget, resources):
+    budget.block("imbot.register", time.time() + 30)
+    budget.block("imbot.app.register", time.time() + 60, bulk_only=True)
+    other, items = RateBudget(resources.redis, "m" * 32), ["profile", "Imbot.Register"]
+
+    permit = other.take("batch", PEOPLE, 8, items)
+
+    assert permit.method_blocked and 29 < permit.wait <= 30
+    assert other.take("batch", PEOPLE, 8, ["profile", "imbot.app.register"]).granted
+    permit = other.take("batch", BULK, 8, ["imbot.register", "imbot.app.register"])
+    assert permit.method_blocked and 59 < permit.wait <= 60
+
+
+def test_a_batch_takes_one_request_and_as_few_as_it_may(budget):
+    items = ["profile", "scope"]
+
+    assert 43 <= sum(budget.take("batch", BULK, 0, items).granted for _ in range(80)) <= 45
+    assert granted(budget, PEOPLE, 4) == 4
+
+
+def test_what_was_taken_ahead_for_one_batch_is_not_for_another(resources):
+    mine, other = (RateBudget(resources.redis, "m" * 32, SELF_HOSTED) for _ in range(2))
+    mine.block("imbot.register", time.time() + 30)
+
+    assert other.take("batch", PEOPLE, 8, ["profile"]).granted
+    assert other.take("batch", PEOPLE, 8, ["imbot.register"]).method_blocked
+
+
+def test_a_refused_method_is_blocked_until_the_time_anybody_was_told(budget, resources):
+    reset = time.time() + 400
+    budget.note({"Imbot.Register": reset, "profile": time.time() + 500})
+    other = RateBudget(resources.redis, "m" * 32)
+
+    assert other.refused("imbot.register") == pytest.approx(reset, abs=0.01)
+    permit = budget.take("imbot.register", PEOPLE, 8)
+    assert permit.method_blocked and 398 < permit.wait <= 400
+
+
+def test_a_refused_method_of_which_nobody_knows_is_left_alone_for_a_minute(budget):
+    budget.note({"profile": time.time() - 1})
+
+    for method in ("profile", "scope"):
+        assert budget.refused(method) == pytest.approx(time.time() + 60, abs=2)
+        assert 57 < budget.take(method, PEOPLE, 8).wait <= 60
+
+
+def test_a_second_refusal_does_not_shorten_a_block(budget):
+    until = time.time() + 300
+    budget.block("profile", until)
+
+    assert budget.refused("profile") == pytest.approx(until, abs=0.01)
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """One entry for each time this process sends something to the store."""
+    rows, send = [], AbstractConnection.send_packed_command
+
+    def counted(connection, *args, **options):
+        rows.append(args)
+        return send(connection, *args, **options)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", counted)
+    return rows
+
+
+def test_a_request_is_one_question_and_a_note_is_sent_only_where_it_is_news(
+    budget, resources, sent
+):
+    reset = time.time() + 400
+    RateBudget(resources.redis, "m" * 32).note({"profile": reset, "scope": reset})
+    for items in ([], ["profile", "scope"]):
+        budget.take("batch" if items else "profile", PEOPLE, 8, items)  # the scripts are known now
+    sent.clear()
+
+    budget.take("profile", PEOPLE, 8)
+    budget.note({"profile": reset})
+    assert len(sent) == 1
+    budget.take("batch", PEOPLE, 8, ["profile", "scope"])
+    budget.note({"profile": reset, "scope": reset + 0.5})
+    assert len(sent) == 2
+    budget.note({"profile": reset + 60})
+    budget.note({"profile": reset + 60})
+    assert len(sent) == 3
 
 
 def test_a_block_for_bulk_work_lets_people_through(budget):
@@ -151,3 +240,47 @@ def test_a_portal_with_the_real_bucket_never_refuses_us(anna, world, resources):
         names = list(pool.map(lambda _: rest.call("profile")["ID"], range(120)))
 
     assert names == ["1"] * 120
+
+
+@pytest.fixture
+def opened(anna, world, resources):
+    """Opens Anna's portal as a process of its own would, where calls take a while."""
+    anna.install()
+    world.faults.rest_delay = 0.15  # only what takes longer than a tenth of a second counts
+
+    def opening():
+        return open_portal(resources, anna.portal.member_id, SYSTEM, patience=Patience(2)).rest
+
+    return opening
+
+
+def test_a_method_blocked_by_the_portal_is_left_alone_by_all_until_it_said(opened, anna, world):
+    """Also by who was never told the time, and also within a batch."""
+    opened().call("scope")
+    world.limits.operating = 0.1
+
+    with pytest.raises(MethodBlocked) as blocked:
+        opened().call("scope")
+    calls = len(anna.portal.rest_log)
+
+    assert 500 < blocked.value.reset_at - world.now() <= 600
+    with pytest.raises(MethodBlocked) as told:
+        opened().call("scope")
+    with pytest.raises(MethodBlocked):
+        opened().batch_all({"a": "profile", "b": "scope"})
+    assert told.value.reset_at == pytest.approx(blocked.value.reset_at, abs=2)
+    assert len(anna.portal.rest_log) == calls
+    assert opened().batch_all({"a": "profile"}).errors == {}
+
+
+def test_an_item_blocked_by_the_portal_is_left_alone_by_all_until_it_said(opened, anna, world):
+    opened().call("scope")
+    world.limits.operating = 0.1
+
+    answer = opened().batch_all({"a": "user.admin", "b": "scope"})
+    calls = len(anna.portal.rest_log)
+
+    assert 500 < answer.errors["b"].reset_at - world.now() <= 600
+    with pytest.raises(MethodBlocked):
+        opened().call("scope")
+    assert len(anna.portal.rest_log) == calls

@@ -14,7 +14,7 @@ from b24app.records import Command as OurCommand
 from b24app.store import PortalStore
 from sandbox import oauth
 from sandbox.records import Command
-from tests.cast import typed
+from tests.cast import typed, typed_bot, typed_command, typed_connector, typed_joint, typed_widget
 from tests.conftest import CLIENT_ID, environment
 from tests.integration.test_worker import WorkerProcess, wait_until
 
@@ -273,12 +273,222 @@ def test_commands_of_an_old_bot_go_the_old_way(installed, store, work):
     assert installed.portal.commands == {}
 
 
+@pytest.fixture
+def two_bots(installed):
+    """Two bots of Anna's portal: the first with two commands and two chat apps."""
+    for code in ("first", "second"):
+        installed.post("/bots", typed_bot(code=code, name=code.title(), last_name=""))
+    first, second = installed.bots()
+    for name in ("help", "time"):
+        installed.post("/commands", typed_command(first.id, name=name))
+    for code in ("one", "two"):
+        installed.post("/chat-apps", typed(code=code, bot_id=str(first.id)))
+    return first, second
+
+
+def delete_bots(person, bots, typed_number: str):
+    form = {"verb": "unregister", "thing": "bot", "id": [str(bot.id) for bot in bots]}
+    return person.post("/bulk", form | {"confirmation": typed_number})
+
+
+@pytest.mark.parametrize("number", ["", "1", "3", "two", "First"])
+def test_bots_go_only_when_their_number_was_typed(installed, two_bots, store, number):
+    reply = delete_bots(installed, two_bots, number)
+
+    assert reply.status_code == 422 and "Another number was typed" in reply.text
+    assert store.runs.all() == [] and len(installed.bots()) == 2
+
+
+def test_bots_are_deleted_with_all_they_own_and_all_of_it_is_taken_back(
+    installed, two_bots, store, work
+):
+    page = delete_bots(installed, two_bots, " 2 ").text
+    run = re.search(r"/bulk/([0-9]+)", page)[1]
+    work()
+    assert states(store, run) == ["done", "done"]
+    assert installed.bots() == [] and installed.chat_apps() == []
+    assert store.bots.all() == [] and store.commands.all() == [] and store.chat_apps.all() == []
+
+    installed.post(f"/bulk/{run}/undo")
+    work()
+
+    assert {bot.code for bot in installed.bots()} == {"first", "second"}
+    assert {app.code for app in installed.chat_apps()} == {"one", "two"}
+    assert {one.command for one in installed.portal.commands.values()} == {"help", "time"}
+    owner = next(bot for bot in installed.bots() if bot.code == "first")
+    assert {app.bot_id for app in store.chat_apps.all()} == {owner.id}
+    assert installed.post(f"/bulk/{run}/undo").status_code == 422
+
+
+def test_a_bot_that_is_gone_counts_as_done_and_a_strangers_is_refused(
+    installed, two_bots, store, world, work
+):
+    gone, stolen = two_bots
+    installed.portal.bots.remove(gone)
+    stolen.client_id = next(iter(world.foreign))
+
+    page = delete_bots(installed, two_bots, "2").text
+    work()
+
+    assert states(store, re.search(r"/bulk/([0-9]+)", page)[1]) == ["gone", "refused"]
+    assert [bot.code for bot in store.bots.all()] == ["second"]
+    assert stolen in installed.portal.bots
+
+
+def test_deleting_a_bot_that_was_cut_short_is_ended_and_counts_as_done(
+    installed, two_bots, store, resources, work
+):
+    """The worker was killed after the portal had deleted the bot, before our list knew."""
+    first, _ = two_bots
+    page = delete_bots(installed, [first], "1").text
+    run = store.runs.get(re.search(r"/bulk/([0-9]+)", page)[1])
+    [item] = store.runs.items(run)
+    store.runs.note(run, [replace(item, state=ItemState.SENT)])
+    installed.portal.bots.remove(first)
+
+    work()
+
+    assert states(store, run.id) == ["done"]
+    assert [bot.code for bot in store.bots.all()] == ["second"] and store.chat_apps.all() == []
+
+
+def test_bots_that_were_lost_are_published_again(installed, two_bots, store, work):
+    first, second = two_bots
+    installed.portal.bots.remove(first)
+    store.bots.unpublish()
+
+    run = begin(installed, "republish", "bot", [first.id, second.id])
+    work()
+
+    assert states(store, run) == ["done", "done"]
+    assert {bot.code for bot in installed.bots()} == {"first", "second"}
+    assert all(bot.published for bot in store.bots.all())
+    back = next(bot for bot in installed.bots() if bot.code == "first")
+    assert back.id != first.id and {one.bot_id for one in store.commands.all()} == {back.id}
+
+
+def test_publishing_a_bot_again_that_was_cut_short_is_ended(installed, two_bots, store, work):
+    """The worker was killed after the successor was recorded, before it had its belongings."""
+    first, _ = two_bots
+    run = store.runs.get(begin(installed, "republish", "bot", [first.id]))
+    [item] = store.runs.items(run)
+    old = store.bots.get(first.id)
+    apps = store.chat_apps.all()
+    installed.portal.bots.remove(first)
+    installed.post(f"/bots/{first.id}/republication", {"version": str(old.version)})
+    store.bots.save(old, seen=0, actor=ANNA, verb=Verb.REGISTER, before=None)
+    for app in apps:
+        moved = store.chat_apps.get(app.id)
+        store.chat_apps.save(
+            replace(moved, bot_id=old.id),
+            seen=moved.version,
+            actor=ANNA,
+            verb=Verb.UPDATE,
+            before=moved,
+        )
+    store.runs.note(run, [replace(item, state=ItemState.SENT)])
+
+    work()
+
+    assert states(store, run.id) == ["done"]
+    back = next(bot for bot in installed.bots() if bot.code == "first")
+    assert sorted(bot.id for bot in store.bots.all()) == sorted(one.id for one in installed.bots())
+    assert {app.bot_id for app in store.chat_apps.all()} == {back.id}
+
+
+@pytest.fixture
+def two_connectors(installed):
+    """Two connectors of Anna's portal; the first is connected to an open line."""
+    for name in ("mail", "post"):
+        installed.post("/connectors", typed_connector(id=f"b24app_{name}", name=name.title()))
+    installed.post("/connectors/b24app_mail/lines/1", typed_joint(1))
+    return ["b24app_mail", "b24app_post"]
+
+
+def test_connectors_are_unregistered_and_come_back_with_their_lines(
+    installed, two_connectors, store, work
+):
+    before = store.connectors.get("b24app_mail").joints
+    assert before
+    run = begin(installed, "unregister", "connector", two_connectors)
+    work()
+    assert states(store, run) == ["done", "done"]
+    assert installed.portal.connectors == {} and store.connectors.all() == []
+
+    installed.post(f"/bulk/{run}/undo")
+    work()
+
+    assert set(installed.portal.connectors) == set(two_connectors)
+    assert store.connectors.get("b24app_mail").joints == before
+
+
+def test_a_strangers_connector_is_never_named_to_the_portal(
+    installed, two_connectors, store, world, work
+):
+    gone, stolen = two_connectors
+    del installed.portal.connectors[gone]
+    installed.portal.connectors[stolen].client_id = next(iter(world.foreign))
+    installed.portal.connectors[stolen].name = "Somebody's"
+
+    run = begin(installed, "unregister", "connector", [*two_connectors, "livechat"])
+    work()
+
+    assert states(store, run) == ["gone", "refused"]
+    assert installed.calls("imconnector.unregister") == []
+    assert "belongs to another application" in installed.get(f"/bulk/{run}").text
+
+
+def test_connectors_that_were_lost_are_published_again(installed, two_connectors, store, work):
+    installed.portal.connectors.clear()
+    store.connectors.unpublish()
+
+    run = begin(installed, "republish", "connector", two_connectors)
+    work()
+
+    assert states(store, run) == ["done", "done"]
+    assert set(installed.portal.connectors) == set(two_connectors)
+    assert all(one.published for one in store.connectors.all())
+
+
+def test_widgets_are_unregistered_and_come_back_at_their_places(installed, store, work):
+    for letter in "ab":
+        reply = installed.post("/widgets", typed_widget(letter * 22, code=letter))
+        assert reply.status_code == 200
+    before = sorted((one.code, one.handler) for one in installed.portal.placements)
+    run = begin(installed, "unregister", "widget", ["a" * 22, "b" * 22])
+    work()
+    assert states(store, run) == ["done", "done"]
+    assert store.widgets.all() == []
+    assert [one for one in installed.portal.placements if "/widgets/" in one.handler] == []
+
+    installed.post(f"/bulk/{run}/undo")
+    work()
+
+    assert sorted((one.code, one.handler) for one in installed.portal.placements) == before
+
+
+def test_of_bots_and_connectors_an_employee_may_do_nothing_and_boris_finds_none(
+    installed, two_bots, two_connectors, egor, boris, world, store
+):
+    grant = oauth.mint(world, egor.portal, egor.user.id)
+    egor.session_token = egor.post("/session", {"AUTH_ID": grant.access}).json()["token"]
+    boris.install()
+
+    assert delete_bots(egor, two_bots, "2").status_code == 403
+    assert delete_bots(boris, two_bots, "2").status_code == 422
+    form = {"verb": "unregister", "thing": "connector", "id": two_connectors}
+    assert egor.post("/bulk", form).status_code == 403
+    assert boris.post("/bulk", form).status_code == 422
+    assert store.runs.all() == []
+
+
 @pytest.mark.parametrize(
     ("verb", "thing", "ids", "sentence"),
     [
         ("unregister", "chat_app", [], "Nothing was chosen"),
         ("unregister", "chat_app", ["999", "x", ""], "Nothing was chosen"),
-        ("unregister", "bot", ["1"], "choose one of the list"),
+        ("unregister", "line", ["1"], "choose one of the list"),
+        ("unregister", "bot", ["1"], "Nothing was chosen"),
         ("forget", "chat_app", ["1"], "choose one of the list"),
         ("undo", "chat_app", ["1"], "choose one of the list"),
     ],

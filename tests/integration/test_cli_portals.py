@@ -1,5 +1,6 @@
 """``flask --app app portals …``: what the operator sees and does, and never a secret."""
 
+import time
 import uuid
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from b24app import keys
 from b24app.actions import doctor
 from b24app.records import Actor, Verb
-from b24app.store import PortalStore
+from b24app.store import PortalStore, RateBudget
 from sandbox import oauth, portal
 from tests.cast import typed
 
@@ -119,6 +120,40 @@ def test_the_doctor_tells_why_access_is_lost(settled, world, run):
     assert "dead (invalid_grant)" in result.output
 
 
+def test_the_doctor_says_what_to_do_about_every_line_that_is_not_green(
+    settled, world, resources, run
+):
+    member_id = settled.portal.member_id
+    settled.portal.bindings = settled.portal.bindings[:1]
+    RateBudget(resources.redis, member_id).block("imbot.app.update", time.time() + 300)
+
+    output = run("doctor", settled.portal.host).output
+
+    assert "portals bind binds them" in output
+    assert "paused by the portal: imbot.app.update until" in output
+    assert "goes on by itself then" in output
+
+
+def test_binding_again_mends_what_the_doctor_found(settled, run):
+    settled.portal.bindings = settled.portal.bindings[:1]
+
+    result = run("bind", settled.portal.host)
+
+    assert result.exit_code == 0
+    assert f"all bound to {settled.app_url}/events" in result.output
+    assert run("doctor", settled.portal.host).exit_code == 0
+
+
+def test_binding_that_comes_to_nothing_says_what_is_missing(settled, world, run):
+    settled.portal.bindings = [row for row in settled.portal.bindings if row.event != "ONAPPUPDATE"]
+    world.faults.order("error", "event.bind", code="ERROR_CORE", status=400, times=9)
+
+    result = run("bind", settled.portal.host)
+
+    assert result.exit_code == 1
+    assert "still not bound: ONAPPUPDATE" in result.output
+
+
 def test_a_refresh_renews_once_now(settled, world, run):
     result = run("refresh", settled.portal.host)
 
@@ -136,7 +171,7 @@ def test_a_refresh_that_is_refused_says_who_can_mend_it(settled, world, run):
 
 
 def test_an_unknown_portal_is_a_clear_line(app, run):
-    for command in ("show", "doctor", "refresh", "forget"):
+    for command in ("show", "doctor", "refresh", "bind", "forget"):
         result = run(command, "nowhere.example.com")
         assert result.exit_code == 1
         assert "no such portal is installed" in result.output

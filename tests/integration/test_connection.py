@@ -1,5 +1,6 @@
 """/connection: the doctor's report, and who may read it."""
 
+import json
 import re
 import time
 from dataclasses import replace
@@ -37,6 +38,7 @@ def mends(reply, topic: str) -> str:
         Mend.CHECK: 'hx-get="/connection/checks"',
         Mend.RECONNECT: 'data-deed="reconnect"',
         Mend.FINISH: 'data-deed="finish"',
+        Mend.RETRY: 'hx-post="/connection/retries"',
     }.items():
         if sign in part:
             return mend
@@ -216,6 +218,57 @@ def test_a_subscription_at_an_earlier_address_is_ended_by_its_button(settled, re
     assert lines(settled.get("/connection/checks"))["subscriptions"] == "green"
 
 
+def test_events_the_portal_still_does_not_send_are_named(settled, world):
+    """The portal refuses a binding as if it were there already, and does not list it."""
+    settled.portal.bindings = [row for row in settled.portal.bindings if row.event != "ONAPPUPDATE"]
+    world.faults.order("error", "event.bind", code="ERROR_CORE", status=400, times=9)
+
+    done = settled.post("/connection/subscriptions")
+
+    told = json.loads(done.headers["HX-Trigger"])["message"]
+    assert told["kind"] == "error"
+    assert "still does not send: ONAPPUPDATE." in told["text"]
+    assert lines(settled.get("/connection/checks"))["subscriptions"] == "red"
+
+
+def test_events_that_could_not_be_done_are_run_again_by_their_button(
+    settled, world, resources, work
+):
+    member_id = settled.portal.member_id
+    settled.portal.bindings.clear()
+    world.faults.order("error", "event.bind", code="ACCESS_DENIED", status=403, times=9)
+    token = settled.portal.installs[world.card.client_id].application_token
+    send_event(settled, "ONAPPUPDATE", token)
+    work()
+    assert len(resources.inbox.dead_letters(member_id)) == 1
+    reply = settled.get("/connection/checks")
+    assert lines(reply)["events"] == "amber"
+    assert mends(reply, "events") == Mend.RETRY
+    world.faults.clear()
+
+    done = settled.post("/connection/retries")
+    work()
+
+    assert "1 event runs again." in done.headers["HX-Trigger"]
+    assert resources.inbox.dead_letters(member_id) == []
+    reply = settled.get("/connection/checks")
+    assert lines(reply)["events"] == lines(reply)["subscriptions"] == "green"
+
+
+def test_boris_runs_no_event_of_aurora_again(settled, boris, world, resources, work):
+    settled.portal.bindings.clear()
+    world.faults.order("error", "event.bind", code="ACCESS_DENIED", status=403, times=9)
+    token = settled.portal.installs[world.card.client_id].application_token
+    send_event(settled, "ONAPPUPDATE", token)
+    work()
+    world.faults.clear()
+    boris.install()
+
+    boris.post("/connection/retries")
+
+    assert len(resources.inbox.dead_letters(settled.portal.member_id)) == 1
+
+
 @pytest.mark.parametrize(("seconds", "health"), [(5, "green"), (120, "amber"), (900, "red")])
 def test_clocks_that_differ_are_told(settled, world, seconds, health):
     world.advance(seconds)
@@ -270,6 +323,7 @@ def test_a_narrowed_budget_and_paused_methods_are_told(settled, resources):
     reply = settled.get("/connection")
 
     assert lines(reply)["budget"] == "amber"
+    assert mends(reply, "budget") == Mend.CHECK
     assert "imbot.app.update is back on" in line(reply, "budget")
 
 
@@ -307,6 +361,7 @@ def test_a_flood_of_forged_events_hides_no_true_one(settled):
     reply = settled.get("/connection")
 
     assert lines(reply)["events"] == "amber"
+    assert "open the application again: that brings its present signature" in line(reply, "events")
     assert "ONAPPINSTALL" in line(reply, "events")
     assert line(reply, "events").count("refused") < 15
 
@@ -396,6 +451,7 @@ def test_an_employee_may_not_read_it(settled, egor, world):
     assert egor.get("/connection").status_code == 403
     assert egor.get("/connection/checks").status_code == 403
     assert egor.post("/connection/subscriptions").status_code == 403
+    assert egor.post("/connection/retries").status_code == 403
 
 
 def test_without_a_session_nothing_is_read(settled):

@@ -1,12 +1,15 @@
 """POST /events: proven, accepted, and done once."""
 
 import time
+from itertools import count
 
 import pytest
 import requests
 
 from b24app import jobs, keys
-from b24app.store.inbox import CLAIMS
+from b24app.records import Outcome
+from b24app.store.inbox import CLAIMS, MOST_CLAIMS, MOST_CLAIMS_OF_ONE
+from b24app.store.sightings import Sightings
 from sandbox import oauth
 
 both_profiles = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
@@ -212,15 +215,88 @@ def test_an_unproven_event_of_an_installed_portal_changes_nothing(anna, world, r
     assert application_token(anna, resources) == before
 
 
-def test_a_flood_of_unproven_events_is_held_back(anna, world, resources, work):
-    """A few of one portal wait to be proven, the rest is refused; afterwards there is room."""
-    events = [install_event(anna, world, ts=str(number)) for number in range(6)]
+def test_a_flood_of_unproven_events_does_not_keep_the_true_one_away(anna, world, resources, work):
+    """A few of one portal wait to be proven; one more puts the oldest out."""
+    anna.at_portal("/apps/install", {})
+    made_up = {"auth[access_token]": "made-up"}
+    forged = [install_event(anna, world, ts=str(number), **made_up) for number in range(9)]
 
-    codes = [post_event(anna, event).status_code for event in events]
+    codes = [post_event(anna, event).status_code for event in forged]
+    codes.append(post_event(anna, install_event(anna, world)).status_code)
+
+    assert set(codes) == {200}
+    assert len(resources.inbox.first(CLAIMS, 100)) == MOST_CLAIMS_OF_ONE
+    work()
+    assert application_token(anna, resources) == "1" * 32
+    assert keys_of_claims(resources) == []
+
+
+def test_it_waits_for_its_proof_while_forged_ones_fill_an_outage(anna, world, resources, work):
+    """The forged ones came first and wait for their next try; they hold no place."""
+    anna.at_portal("/apps/install", {})
+    world.faults.order("html", "oauth/app.info", times=40)
+    for number in range(MOST_CLAIMS_OF_ONE):
+        made_up = {"auth[access_token]": f"made-up-{number}"}
+        post_event(anna, install_event(anna, world, **made_up))
+    work()
+    assert resources.inbox.first(CLAIMS, 9) == []
+
+    assert post_event(anna, install_event(anna, world)).status_code == 200
+    world.faults.clear()
     work()
 
-    assert codes == [200, 200, 200, 403, 403, 403]
-    assert post_event(anna, events[5]).status_code == 200
+    assert application_token(anna, resources) == "1" * 32
+
+
+def test_unproven_events_that_make_room_are_seen_by_those_who_look_after_the_portal(
+    anna, world, resources, work, app
+):
+    anna.install()
+    work()
+    for number in range(MOST_CLAIMS_OF_ONE + 2):
+        made_up = {"auth[access_token]": f"made-up-{number}"}
+        post_event(anna, install_event(anna, world, **made_up))
+
+    seen = Sightings(resources.redis, member(anna)).look().sightings
+    told = app.test_cli_runner().invoke(args=["portals", "doctor", anna.portal.host]).output
+
+    assert [one.name for one in seen if one.outcome is Outcome.REFUSED] == ["ONAPPINSTALL"] * 2
+    assert "ONAPPINSTALL REFUSED" in told
+
+
+def test_when_too_many_unproven_events_wait_in_all_there_is_no_room_for_now(anna, app, resources):
+    """503 and no refusal: it may well be true. A portal that has its places goes on."""
+    events, web = count(), app.test_client()
+
+    def send(portal: int) -> int:
+        fields = {"auth[access_token]": "made-up", "auth[member_id]": f"{portal:032x}"}
+        body = install_event_of(next(events), **fields)
+        return web.post("/events", data=body).status_code
+
+    codes = [send(number // MOST_CLAIMS_OF_ONE) for number in range(MOST_CLAIMS)]
+
+    assert set(codes) == {200}
+    assert send(900) == 503
+    assert send(0) == 200
+    assert len(resources.inbox.first(CLAIMS, 2 * MOST_CLAIMS)) == MOST_CLAIMS
+
+
+def install_event_of(number, **changes):
+    """An install event that nobody can prove."""
+    return {
+        "event": "ONAPPINSTALL",
+        "ts": str(number),
+        "auth[access_token]": "made-up",
+        "auth[member_id]": "0" * 32,
+        "auth[application_token]": "1" * 32,
+    } | changes
+
+
+def test_an_unproven_event_of_a_size_no_true_one_has_is_refused(anna, world, resources):
+    event = install_event(anna, world) | {"data[x]": "x" * 20_000}
+
+    assert post_event(anna, event).status_code == 403
+    assert keys_of_claims(resources) == []
 
 
 def test_an_authorization_server_that_is_away_delays_the_proof(anna, world, resources, work):

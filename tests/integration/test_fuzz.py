@@ -1,6 +1,6 @@
 """Whatever a stranger posts: no failure of ours, no wait, nothing stored.
 
-``FUZZ=20000`` posts so many bodies; without it there are fewer, the same ones each time.
+``make fuzz`` posts 20,000 bodies; without ``FUZZ`` there are fewer, the same ones each time.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections import Counter
 from urllib.parse import urlencode
 
 import pytest
@@ -17,6 +18,7 @@ from tests import events
 
 COUNT = int(os.environ.get("FUZZ", "3000"))
 PATHS = ("/", "/install", "/events", "/events", "/widgets/x", "/connectors/setting")
+FRAMES = frozenset(PATHS) - {"/events"}
 TYPES = (events.TYPE,) * 8 + (
     "multipart/form-data; boundary=x",
     "application/json",
@@ -133,7 +135,7 @@ def test_nothing_a_stranger_posts_fails_hangs_or_is_kept(app, anna, world, resou
     anna.install()
     work()
     real, chance, web = genuine(anna, world), random.Random(20261120), app.test_client()
-    before, slowest, answers = stored(resources), 0.0, set()
+    before, slowest, answers = stored(resources), (0.0, "", 0), Counter[tuple[str, int]]()
 
     for number in range(COUNT):
         query, body = chance.choice(real)
@@ -141,17 +143,20 @@ def test_nothing_a_stranger_posts_fails_hangs_or_is_kept(app, anna, world, resou
         path = chance.choice(PATHS)
         began = time.monotonic()
         reply = web.post(
-            f"{path}?{query}" if path in ("/", "/install") else path,
+            f"{path}?{query}" if path in FRAMES else path,
             data=body,
             content_type=chance.choice(TYPES),
         )
-        slowest = max(slowest, time.monotonic() - began)
-        answers.add((path, reply.status_code))
+        slowest = max(slowest, (time.monotonic() - began, path, reply.status_code))
+        answers[path, reply.status_code] += 1
         assert reply.status_code < 500, (path, body)
         if number % 500 == 499:
             work()
     work()
 
-    assert slowest < 10  # the time a remote call may take: nobody waits for more than that
-    assert {("/", 400), ("/", 403), ("/events", 200), ("/events", 400), ("/events", 403)} <= answers
+    told = ", ".join(f"{path} {code}: {count}" for (path, code), count in sorted(answers.items()))
+    print(f"\n{COUNT} bodies, the slowest answer: {slowest}. {told}")
+    assert slowest[0] < 10  # the time a remote call may take: nobody waits for more than that
+    assert {("/events", 200), ("/events", 400), ("/events", 403), ("/install", 200)} <= {*answers}
+    assert {(path, code) for path in FRAMES for code in (400, 403)} <= {*answers}
     assert stored(resources) == before

@@ -2,6 +2,8 @@
 
 import pytest
 
+from b24app import jobs
+from b24app.store.inbox import CLAIMS
 from sandbox import oauth
 
 pytestmark = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
@@ -150,29 +152,73 @@ def test_a_code_flow_needs_a_plausible_domain(anna, domain):
     assert reply.status_code == 400
 
 
-def test_an_api_only_install_arrives_as_an_event(anna, world, resources):
-    """The queue posts ONAPPINSTALL to the install address; no frame, no browser."""
-
-    anna.at_portal("/apps/install", {})
-    grant = oauth.mint(world, anna.portal, anna.user.id)
-    token = anna.portal.installs[resources.settings.client_id].application_token
-    body = {
+def install_event(person, world, **changes):
+    """What the queue posts to the install address of an application without a page."""
+    grant = oauth.mint(world, person.portal, person.user.id)
+    return {
         "event": "ONAPPINSTALL",
         "data[VERSION]": "1",
         "data[LANGUAGE_ID]": "en",
         "auth[access_token]": grant.access,
         "auth[refresh_token]": grant.refresh,
         "auth[expires_in]": "3600",
-        "auth[domain]": anna.portal.host,
+        "auth[domain]": person.portal.host,
         "auth[server_endpoint]": f"http://{world.auth_host}/rest/",
-        "auth[member_id]": anna.portal.member_id,
-        "auth[application_token]": token,
-    }
+        "auth[member_id]": person.portal.member_id,
+        "auth[application_token]": "1" * 32,
+    } | changes
 
-    reply = anna.browser.post(f"{anna.app_url}/install", data=body, timeout=10)
+
+def announce(person, event):
+    return person.browser.post(f"{person.app_url}/install", data=event, timeout=10)
+
+
+def test_an_api_only_install_arrives_as_an_event(anna, world, resources, work):
+    """The queue posts ONAPPINSTALL to the install address; no frame, no browser."""
+    anna.at_portal("/apps/install", {})
+    asked = len(anna.portal.rest_log)
+
+    reply = announce(anna, install_event(anna, world))
 
     assert reply.status_code == 200
-    assert resources.installations.get(anna.portal.member_id).application_token == token
+    assert len(anna.portal.rest_log) == asked  # nobody waits while the queue does
+    work()
+    assert resources.installations.get(anna.portal.member_id).application_token == "1" * 32
+    assert "ONAPPUNINSTALL" in {binding.event for binding in anna.portal.bindings}
+
+
+def test_an_api_only_install_during_an_outage_of_the_authorization_server_is_not_lost(
+    anna, world, resources, work
+):
+    """The queue sends it once, ever."""
+    anna.at_portal("/apps/install", {})
+    world.faults.order("html", "oauth/app.info", times=8)
+
+    assert announce(anna, install_event(anna, world)).status_code == 200
+    work()
+    assert resources.installations.member_ids() == []
+
+    world.faults.clear()
+    resources.inbox.hurry(CLAIMS)
+    jobs.look_around(resources)
+    work()
+    assert resources.installations.member_ids() == [anna.portal.member_id]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"event": "ONAPPUNINSTALL"}, 400),
+        ({"data": "1"}, 400),
+        ({"auth[access_token]": ""}, 403),
+        ({"data[x]": "x" * 600_000}, 413),
+    ],
+)
+def test_what_is_no_install_event_is_not_taken_in(anna, world, resources, changes, status):
+    anna.at_portal("/apps/install", {})
+
+    assert announce(anna, install_event(anna, world, **changes)).status_code == status
+    assert resources.inbox.first(CLAIMS, 1) == []
 
 
 def test_an_install_whose_subscription_fails_is_finished_by_a_job(anna, world, work):

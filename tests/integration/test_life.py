@@ -14,7 +14,7 @@ from sandbox import portal as deeds
 from sandbox.server import Server
 from tests.cast import typed, typed_bot, typed_command
 from tests.integration.chains import call
-from tests.integration.life import later, look_again, send, state_of, story, uninstall
+from tests.integration.life import look_again, send, state_of, story, uninstall
 
 both_profiles = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
 
@@ -522,9 +522,6 @@ def test_what_is_suspended_is_still_looked_at_after_everything_was_started_anew(
     work()
     resources.queue.empty()
     anna.portal.installs[world.card.client_id].payment_expired = False
-    later(resources, world, anna, 3700)
-
-    jobs.look_around(resources)
-    work()
+    look_again(resources, world, anna, work, 3700)
 
     assert state_of(anna, resources) == "installed"

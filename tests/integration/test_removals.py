@@ -1,91 +1,152 @@
-"""Every documented answer to a removal: what becomes of our record, what the person reads.
+"""Bots and commands: every documented answer to a removal, and what comes of it.
 
 b24restdocs: chat-bots/outdated/bots/imbot-unregister.md, commands/imbot-command-unregister.md;
 chat-bots-v2/imbot.v2/bots/bot-unregister.md, commands/command-unregister.md.
 """
 
-import json
+from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 
+from b24app.store import PortalStore
 from tests.cast import typed_bot, typed_command
+from tests.integration.answers import (
+    ACCESS,
+    FOREIGN,
+    NO,
+    PASSING,
+    SUCCESS,
+    SYSTEM,
+    Stage,
+    foreign,
+    gone,
+    hurried,
+    own,
+)
 
-pytestmark = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
+__all__ = ["hurried"]
 
-BOT = {"old": "imbot.unregister", "new": "imbot.v2.Bot.unregister"}
-COMMAND = {"old": "imbot.command.unregister", "new": "imbot.v2.Command.unregister"}
-
-DONE = {"bot": "The bot is deleted.", "command": "The command is unregistered."}
-GONE = "The portal had removed it already. It is off this list now."
-FOREIGN = "The portal says that another application registered this."
-NO = "Your portal did not accept the change, so nothing was saved."
-DENIED = "A permission is missing, so nothing was saved."
-
-# What is removed, by which family, the portal's code ("" is success) and status, what is read.
-TABLE = [
-    ("bot", "old", "", 200, DONE["bot"]),
-    ("bot", "old", "BOT_ID_ERROR", 400, GONE),
-    ("bot", "old", "APP_ID_ERROR", 400, FOREIGN),
-    ("bot", "old", "WRONG_REQUEST", 400, NO),
-    ("bot", "old", "WRONG_AUTH_TYPE", 403, DENIED),
-    ("bot", "old", "ACCESS_DENIED", 403, DENIED),
-    ("bot", "new", "", 200, DONE["bot"]),
-    ("bot", "new", "BOT_NOT_FOUND", 400, GONE),
-    ("bot", "new", "BOT_OWNERSHIP_ERROR", 403, FOREIGN),
-    ("bot", "new", "BOT_UNREGISTER_FAILED", 400, NO),
-    ("bot", "new", "BOT_ID_REQUIRED", 400, NO),
-    ("bot", "new", "BOT_TOKEN_NOT_SPECIFIED", 403, NO),
-    ("command", "old", "", 200, DONE["command"]),
-    ("command", "old", "COMMAND_ID_ERROR", 400, GONE),
-    ("command", "old", "APP_ID_ERROR", 400, FOREIGN),
-    ("command", "old", "WRONG_REQUEST", 400, NO),
-    ("command", "old", "WRONG_AUTH_TYPE", 403, DENIED),
-    ("command", "old", "ACCESS_DENIED", 403, DENIED),
-    ("command", "new", "", 200, DONE["command"]),
-    ("command", "new", "COMMAND_NOT_FOUND", 400, GONE),
-    ("command", "new", "BOT_NOT_FOUND", 400, GONE),
-    ("command", "new", "BOT_OWNERSHIP_ERROR", 403, FOREIGN),
-    ("command", "new", "BOT_ID_REQUIRED", 400, NO),
-    ("command", "new", "BOT_TOKEN_NOT_SPECIFIED", 403, NO),
+pytestmark = [
+    pytest.mark.parametrize("world", ["source", "documented"], indirect=True),
+    pytest.mark.usefixtures("hurried"),
 ]
 
+METHODS = {
+    ("bot", "old"): "imbot.unregister",
+    ("bot", "new"): "imbot.v2.Bot.unregister",
+    ("command", "old"): "imbot.command.unregister",
+    ("command", "new"): "imbot.v2.Command.unregister",
+}
+DONE = {"bot": "The bot is deleted.", "command": "The command is unregistered."}
+OTHERS = {"replied": 409}
+TABLES = {
+    ("bot", "old"): [
+        SUCCESS,
+        gone("BOT_ID_ERROR"),
+        foreign("APP_ID_ERROR"),
+        own("APP_ID_ERROR", 400, FOREIGN, **OTHERS),
+        own("WRONG_REQUEST", 400, NO),
+    ],
+    ("bot", "new"): [
+        SUCCESS,
+        gone("BOT_NOT_FOUND"),
+        foreign("BOT_OWNERSHIP_ERROR"),
+        own("BOT_OWNERSHIP_ERROR", 403, FOREIGN, **OTHERS),
+        own("BOT_UNREGISTER_FAILED", 400, NO),
+        own("BOT_ID_REQUIRED", 400, NO),
+        own("BOT_TOKEN_NOT_SPECIFIED", 400, NO),
+        own("BOT_TOKEN_NOT_SPECIFIED", 403, NO),
+    ],
+    ("command", "old"): [
+        SUCCESS,
+        gone("COMMAND_ID_ERROR"),
+        foreign("APP_ID_ERROR"),
+        own("WRONG_REQUEST", 400, NO),
+    ],
+    ("command", "new"): [
+        SUCCESS,
+        gone("COMMAND_NOT_FOUND"),
+        foreign("BOT_OWNERSHIP_ERROR"),
+        own("BOT_OWNERSHIP_ERROR", 403, FOREIGN, **OTHERS),
+        own("BOT_ID_REQUIRED", 400, NO),
+        own("BOT_TOKEN_NOT_SPECIFIED", 400, NO),
+        own("BOT_TOKEN_NOT_SPECIFIED", 403, NO),
+    ],
+}
 
-@pytest.mark.parametrize("family", ["old", "new"])
-@pytest.mark.parametrize("thing", ["bot", "command"])
-def test_each_answer_to_a_removal(anna, world, thing, family):
+
+@pytest.fixture(params=METHODS, ids=METHODS.values())
+def stage(request, anna, world, resources) -> Stage:
+    """Anna removes a bot, or a command, that was registered with this family of methods."""
     anna.install()
-    answers = [row[2:] for row in TABLE if row[:2] == (thing, family)]
-    for number, (code, status, sentence) in enumerate(answers):
-        url = placed(anna, world, thing, family, number)
-        if code:
-            method = (BOT if thing == "bot" else COMMAND)[family]
-            world.faults.order("error", method, code=code, status=status)
+    thing, family = request.param
 
-        reply = anna.post(f"{url}/unregistration", {"confirmation": "Helper of Aurora"})
+    def place() -> str:
+        bot = _bot(anna, world, family)
+        if thing == "bot":
+            return f"/bots/{bot.id}"
+        anna.post("/commands", typed_command(bot.id))
+        store = PortalStore(resources.redis, anna.portal.member_id)
+        [command] = store.commands.all()
+        return f"/commands/{command.id}"
 
-        message = json.loads(reply.headers.get("HX-Trigger", "{}")).get("message", {})
-        assert sentence in (message.get("text") or reply.text), code
-        assert not code or code not in reply.text
-        kept = sentence not in (*DONE.values(), GONE)
-        assert anna.get(url).status_code == (200 if kept else 404), code
-        assert reply.status_code == (200 if not kept else 409 if sentence == FOREIGN else 502)
+    return Stage(
+        person=anna,
+        world=world,
+        resources=resources,
+        method=METHODS[request.param],
+        shelf=f"{thing}s",
+        place=place,
+        press=lambda url: anna.post(
+            f"{url}/unregistration", {"confirmation": "Helper of Aurora"}
+        ),
+        spoil=lambda url, how: _spoil(anna, thing, how),
+        done=DONE[thing],
+    )
 
 
-def placed(anna, world, thing: str, family: str, number: int) -> str:
-    """The address of a bot or command that was registered with this family of methods.
+def test_each_answer_of_its_own(stage):
+    table = next(TABLES[key] for key, method in METHODS.items() if method == stage.method)
+    stage.go_through(table)
 
-    The portal has one bot of the application at a time: an old one takes no more than five.
-    """
+
+def test_each_answer_that_any_method_may_give(stage):
+    stage.go_through([*SYSTEM, *PASSING])
+
+
+def test_each_answer_that_costs_the_access(stage):
+    stage.go_through(ACCESS)
+
+
+def _bot(anna, world, family: str):
+    """Anna's bot of this family."""
+    if anna.bots():
+        return anna.bots()[0]
     if family == "old":
         world.faults.order("error", "method.get", code="ERROR_METHOD_NOT_FOUND", status=404)
-    for bot in anna.bots():
-        anna.post(f"/bots/{bot.id}/unregistration", {"confirmation": "Helper of Aurora"})
-        if bot in anna.portal.bots:  # off our list already
-            anna.portal.bots.remove(bot)
-    anna.post("/bots", typed_bot(code=f"helper-{number}"))
+    anna.post("/bots", typed_bot())
     [bot] = anna.bots()
+    assert bot.api == {"old": "v1", "new": "v2"}[family]
+    return bot
+
+
+def _spoil(anna, thing: str, how: str) -> Callable[[], None]:
+    [bot] = anna.bots()
+    if how == "foreign":
+        return _give_away([bot, *anna.portal.commands.values()], bot.client_id)
     if thing == "bot":
-        return f"/bots/{bot.id}"
-    anna.post("/commands", typed_command(bot.id))
-    command = list(anna.portal.commands.values())[-1]
-    return f"/commands/{command.id}"
+        anna.portal.bots.remove(bot)
+    else:
+        anna.portal.commands.clear()
+    return lambda: None
+
+
+def _give_away(things, ours: str) -> Callable[[], None]:
+    def owned_by(client_id: str) -> None:
+        for thing in things:
+            thing.client_id = client_id
+
+    owned_by("app.of.another")
+    return lambda: owned_by(ours)

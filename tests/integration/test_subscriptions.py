@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from b24app import jobs
-from b24app.actions import subscriptions
+from b24app.actions import doctor, subscriptions
 from b24app.actions.portal import open_portal
 from b24app.records import SYSTEM
 from sandbox.world import Binding
@@ -49,6 +49,72 @@ def test_without_the_scope_of_open_lines_their_events_are_not_asked_for(anna, wo
     assert anna.send(form).status_code == 200
 
     assert bound(anna) == LIFE
+    assert subscriptions.state(portal_of(anna, resources)).sound
+
+
+def install_without_lines(person):
+    person.at_portal("/apps/install", {})
+    grant(person, ["imbot", "im"])
+    assert person.send(person.frame_form()).status_code == 200
+    person.at_portal("/frame/finish", {})
+
+
+def grant(person, scope):
+    person.portal.installs[person.world.card.client_id].scope = scope
+
+
+def test_what_an_update_grants_is_bound_with_it(anna, world, resources, work):
+    """Complaint: an update asks for a permission, and its events come only much later."""
+    install_without_lines(anna)
+    work()
+    assert bound(anna) == LIFE
+    grant(anna, ["imbot", "im", "imopenlines"])
+    anna.at_portal("/apps/update", {})
+    assert world.drain()
+
+    work()
+
+    assert bound(anna) == LIFE | LINES
+    assert "imopenlines" in portal_of(anna, resources).installation.scope
+    assert subscriptions.state(portal_of(anna, resources)).sound
+
+
+def test_what_was_granted_without_a_word_is_missed_by_the_doctor_and_bound_by_its_button(
+    anna, world, resources, work
+):
+    install_without_lines(anna)
+    world.drain()
+    work()
+    grant(anna, ["imbot", "im", "imopenlines"])
+    portal = portal_of(anna, resources)
+
+    lines = doctor.examine(resources, portal.installation)
+    [found] = [line for line in lines if line.topic == "subscriptions"]
+
+    assert set(found.facts["missing"]) == LINES
+    calls = len(anna.calls("batch"))
+    assert subscriptions.reconcile(portal).sound
+    assert bound(anna) == LIFE | LINES
+    assert len(anna.calls("batch")) == calls + 2  # the difference needs one of its own
+
+
+def test_what_was_granted_meanwhile_is_bound_when_the_application_is_opened(anna, work):
+    install_without_lines(anna)
+    work()
+    grant(anna, ["imbot", "im", "imopenlines"])
+    anna.open()
+
+    work()
+
+    assert bound(anna) == LIFE | LINES
+
+
+def test_a_permission_that_was_taken_away_is_not_missed(anna, world, resources, work):
+    anna.install()
+    work()
+    grant(anna, ["imbot", "im"])
+    anna.portal.bindings = [row for row in anna.portal.bindings if row.event in LIFE]
+
     assert subscriptions.state(portal_of(anna, resources)).sound
 
 

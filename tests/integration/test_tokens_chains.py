@@ -250,6 +250,18 @@ def test_while_the_authorization_server_is_down_a_good_spare_is_used(both, world
     assert call(resources, anna) == EGOR
 
 
+def test_who_is_no_administrator_any_more_loses_the_chain_when_the_session_is_renewed(
+    both, resources
+):
+    anna, egor = both
+    egor.user.is_admin = False
+
+    egor.post("/session", {"AUTH_ID": egor.at_portal("/frame/auth", {}).json()["AUTH_ID"]})
+
+    kept = resources.installations.ledger.read(anna.portal.member_id).chains
+    assert [facts.user_id for facts in kept] == [anna.user.id]
+
+
 def test_who_is_no_administrator_any_more_leaves_no_chain(both, resources):
     anna, egor = both
     egor.user.is_admin = False

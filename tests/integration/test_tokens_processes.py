@@ -27,6 +27,7 @@ from b24app.records import ChainState, Tokens
 from b24app.resources import open_resources
 from b24app.store import chain_scripts
 from b24app.store.chains import LATER, Ledger
+from b24app.store.lease import Leases
 from tests.conftest import environment
 from tests.integration.chains import HOUR, call, chain_of, let_pass, promote, state_of
 from tests.integration.toll import Toll
@@ -237,6 +238,17 @@ def test_the_answer_of_a_slow_renewal_is_worth_waiting_for(anna, world, resource
 
     assert [answer for answer, _ in json.loads(renewer.read())] == [token]
     assert (world.renewals, world.refused_renewals) == (1, 0)
+
+
+def test_a_holder_that_never_ends_loses_its_lease(resources, anna):
+    """It is prolonged for so long and no longer; 0 s here."""
+    member_id = anna.portal.member_id
+    stuck, others = Leases(resources.redis, longest=0), resources.installations.leases
+
+    with stuck.holding(stuck.take(member_id)):
+        others.wait(others.take(member_id), patience=10)
+
+        assert others.take(member_id).held
 
 
 def test_a_save_whose_answer_is_lost_is_found_done(anna, resources, road, toll, settings):

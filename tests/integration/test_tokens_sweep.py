@@ -1,11 +1,14 @@
 """Refresh tokens that nobody uses are renewed before they end, spares too, and nothing else is."""
 
+from dataclasses import replace
+
 import pytest
 
 from b24app.actions.keep_alive import sweep
 from b24app.records import Chain, Tokens
+from b24app.resources import open_resources
 from sandbox import oauth
-from tests.integration.chains import HOUR, call, chain_of, let_pass, promote
+from tests.integration.chains import HOUR, call, chain_of, grow_old, let_pass, promote
 
 DAY = 24 * HOUR
 DUE = "b24app:due"
@@ -61,14 +64,48 @@ def test_what_was_renewed_by_use_is_not_due_any_more(idle, egor, world, resource
     assert world.renewals == 2
 
 
-def test_what_a_sweep_could_not_renew_comes_again_in_an_hour(idle, world, resources):
+def test_what_a_sweep_could_not_renew_comes_again_behind_what_it_kept_waiting(
+    idle, world, resources
+):
     world.faults.order_token("garbage", times=2)
 
     assert sweep(resources, 100) == 0
     assert sweep(resources, 100) == 0
     let_pass(resources, world, idle, HOUR)
+    assert sweep(resources, 100) == 1
+    let_pass(resources, world, idle, HOUR)
 
-    assert sweep(resources, 100) == 2
+    assert sweep(resources, 100) == 1
+
+
+def test_a_chain_whose_keys_are_refused_keeps_no_other_from_its_turn(idle, boris, world, resources):
+    """Some servers say so of a portal that has uninstalled us."""
+    grow_old(resources, boris, 120 * DAY)
+    for name in resources.redis.zrange(DUE, 0, -1):
+        last = name.startswith(boris.portal.member_id)
+        resources.redis.zadd(DUE, {name: int(last)})
+    world.faults.order_token("invalid_client")
+
+    assert sweep(resources, 100) == 1
+
+    assert chain_of(resources, boris).issued_at > chain_of(resources, idle).issued_at
+
+
+def test_an_authorization_server_that_is_down_keeps_nobody_of_another_waiting(
+    idle, boris, world, resources, settings
+):
+    grow_old(resources, boris, 130 * DAY)
+    down = "http://127.0.0.1:9"
+    both = open_resources(replace(settings, auth_servers=(*settings.auth_servers, down)))
+    known = both.installations.get(idle.portal.member_id)
+    both.installations.update(known, replace(known, server_endpoint=f"{down}/rest/"))
+
+    assert sweep(both, 100) == 1
+
+    assert chain_of(both, boris).issued_at > chain_of(both, idle).issued_at
+    both.redis.close()
+    both.queue.connection.close()
+    both.http.clear()
 
 
 def test_an_unpaid_portal_is_asked_once_a_day(idle, world, resources):

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from b24app import jobs, keys
+from b24app.actions import leaving
 from b24app.actions.portal import open_portal
 from b24app.records import SYSTEM
 from sandbox import oauth
@@ -252,6 +253,31 @@ def test_an_uninstall_during_an_outage_is_confirmed_afterwards(anna, world, reso
     world.faults.clear()
 
     look_again(resources, world, anna, work, TWO_MINUTES)
+
+    assert keys_of(anna, resources) == []
+
+
+def test_looks_that_are_due_are_planned_by_the_scheduler_every_ten_seconds(
+    anna, world, resources, work
+):
+    """The store keeps what is due; RQ's scheduler says when somebody sees to it."""
+    assert jobs.PERIODIC[jobs.look_at_departures] == 10
+    anna.install()
+    work()
+    uninstall(anna)
+    resources.queue.empty()  # the worker that was to look was lost with its queue
+    resources.inbox.forget(anna.portal.member_id)
+    leaving.announce(resources, resources.installations.get(anna.portal.member_id), clean=True)
+    later(resources, world, anna, 10)
+    jobs.look_around(resources)
+    [planned] = [
+        name
+        for name in resources.queue.scheduled_job_registry.get_job_ids()
+        if name.startswith(jobs.look_at_departures.__name__)
+    ]
+
+    resources.queue.enqueue_job(resources.queue.fetch_job(planned))
+    work()
 
     assert keys_of(anna, resources) == []
 

@@ -62,7 +62,9 @@ def test_opening_a_bots_dialog_tells_it_once_that_it_joined(anna, listener, firs
         for key, value in got.items()
         if key.startswith("data[PARAMS]")
     }
-    assert params == {
+    # By the documentation only a group's event tells the number of the chat.
+    number = {"CHAT_ID": str(max(anna.portal.rooms))} if world.profile == "source" else {}
+    assert params == number | {
         "CHAT_TYPE": "P",
         "MESSAGE_TYPE": "P",
         "BOT_ID": str(first.id),
@@ -78,6 +80,16 @@ def test_opening_a_bots_dialog_tells_it_once_that_it_joined(anna, listener, firs
     }
     assert world.grants[got["auth[access_token]"]].user_id == 1
     assert "auth[refresh_token]" not in got
+
+
+def test_who_takes_part_in_a_chat_is_told_of_chats_the_bot_is_in(anna, first, second):
+    room = messenger.open_dialog(anna.world, anna.portal, anna.user, str(first.id))
+    params = {"BOT_ID": first.id, "CHAT_ID": room.id}
+
+    assert sorted(anna.call("imbot.chat.user.list", params)) == sorted([1, first.id])
+    assert anna.call("imbot.chat.user.list", params | {"BOT_ID": second.id}) == []
+    code, _ = anna.refused("imbot.chat.user.list", params | {"CHAT_ID": 0})
+    assert code == "CHAT_ID_EMPTY"
 
 
 def test_a_bot_invited_to_a_group_is_told_where_and_by_whom(anna, listener, second, world):

@@ -36,6 +36,14 @@ def test_answer_that_is_no_json(anna, world):
     assert anna.post("profile").text.startswith("<b>")
 
 
+def test_fault_lets_the_first_calls_pass(anna, world):
+    world.faults.order("error", "profile", code="WRONG_REQUEST", text="No", after=1)
+
+    assert anna.call("profile")["ID"] == "1"
+    assert anna.refused("profile") == ("WRONG_REQUEST", 400)
+    assert anna.call("profile")["ID"] == "1"
+
+
 def test_fault_waits_for_its_method(anna, world):
     world.faults.order("error", "imbot.app.update", code="WRONG_REQUEST", text="No", status=400)
 

@@ -149,6 +149,51 @@ def an_installation_comes_back_as_it_was_saved(store: Store) -> None:
 
 
 @case
+def an_update_writes_what_changed_and_leaves_what_others_wrote(store: Store) -> None:
+    store.one.installations.save(installation())
+    known = store.one.installations.get(AURORA)
+    moved = replace(known, client_endpoint="https://new.example/rest/", domain="new.example")
+    store.other.installations.update(known, replace(known, application_token="a newer one"))
+
+    written = store.one.installations.update(known, moved)
+    again = store.one.installations.update(known, moved)
+    late = store.one.installations.update(
+        known, replace(moved, client_endpoint="https://late.example/", domain="late.example")
+    )
+
+    now = store.other.installations.get(AURORA)
+    assert written == again == {"client_endpoint", "domain"} and late == frozenset()
+    assert (now.domain, now.application_token) == ("new.example", "a newer one")
+    assert store.one.inbox.put(AURORA, "a newer one", b"event=ONAPPUPDATE") is Taken.CALL
+
+
+@case
+def an_update_brings_no_removed_portal_back(store: Store) -> None:
+    store.one.installations.save(installation())
+    known = store.one.installations.get(AURORA)
+    store.other.installations.remove(AURORA)
+
+    with pytest.raises(NotInstalled):
+        store.one.installations.update(known, replace(known, language="pl"))
+
+    with pytest.raises(NotInstalled):
+        store.other.installations.get(AURORA)
+
+
+@case
+def an_application_token_no_key_opens_is_replaced_by_the_next(store: Store) -> None:
+    store.one.installations.save(installation())
+
+    with store.with_keys(NEW) as new:
+        known = new.installations.get(AURORA)
+        new.installations.update(known, replace(known, application_token="the next"))
+        found = new.installations.get(AURORA).application_token
+        again = new.installations.update(known, replace(known, application_token="a late one"))
+
+    assert (known.application_token, found, again) == ("", "the next", frozenset())
+
+
+@case
 def an_unknown_portal_is_not_installed(store: Store) -> None:
     with pytest.raises(NotInstalled):
         store.one.installations.get(AURORA)
@@ -246,6 +291,34 @@ def an_intent_is_seen_by_the_next_and_ends_with_the_save(store: Store) -> None:
 
     assert intent and (intent.version, intent.owner) == (seen.version, lease.owner)
     assert store.other.installations.ledger.read(AURORA).chains[0].intent is None
+
+
+@case
+def a_chain_is_tried_when_its_intent_is_noted(store: Store) -> None:
+    store.one.installations.keep_chain(AURORA, chain())
+    ledger, lease = store.one.installations.ledger, store.one.installations.leases.take(AURORA)
+    ledger.mark(AURORA, ledger.read(AURORA).chains[0], ChainState.DEAD, "invalid_grant")
+    before = ledger.read(AURORA).chains[0]
+
+    ledger.begin(AURORA, replace(before, tried_at=0), lease.owner)
+    ledger.abandon(AURORA, before, lease.owner)
+
+    after = store.other.installations.ledger.read(AURORA).chains[0]
+    assert time.time() - after.tried_at < HOUR
+    assert replace(after, tried_at=before.tried_at) == before
+
+
+@case
+def where_a_portal_is_gets_asked_by_one(store: Store) -> None:
+    store.one.installations.keep_chain(AURORA, chain())
+    ledger, slower = store.one.installations.ledger, store.other.installations.ledger
+    seen = slower.read(AURORA)
+
+    assert ledger.locate(AURORA, seen)
+    assert slower.read(AURORA).located_at > 0
+    ledger.save(AURORA, seen.chains[0], renamed("second"))
+
+    assert not slower.locate(AURORA, seen)
 
 
 @case

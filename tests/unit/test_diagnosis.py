@@ -120,6 +120,7 @@ LINES = [
     (findings.access(standing(ANNAS, reason="not_installed")), "removed", "red"),
     (findings.access(standing(ANNAS, reason="portal_deleted")), "deleted", "red"),
     (findings.access(standing(ANNAS, reason="wrong_keys")), "keys", "red"),
+    (findings.access(standing(ANNAS, reason="application_not_found")), "removed", "red"),
     (findings.access(standing(ANNAS, reason="unreachable")), "away", "amber"),
     (findings.access(standing(ANNAS, reason="verification_needed")), "refused", "red"),
     (symptoms.server(KNOWN, answers()), "confirmed", "green"),

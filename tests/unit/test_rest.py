@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -76,8 +77,12 @@ class Ledger:
         self.permits = list(permits)
         self.narrowed = 0
         self.blocks: list[tuple[str, float, bool]] = []
+        self.refusals: list[str] = []
+        self.resets: dict[str, float] = {}
+        self.asked: list[tuple[str, list[str]]] = []
 
-    def take(self, method: str, lane: Lane, patience: float) -> Permit:
+    def take(self, method: str, lane: Lane, patience: float, items: Collection[str] = ()) -> Permit:
+        self.asked.append((method, list(items)))
         return self.permits.pop(0) if self.permits else Permit(granted=True, wait=0)
 
     def narrow(self) -> None:
@@ -85,6 +90,13 @@ class Ledger:
 
     def block(self, method: str, until: float, *, bulk_only: bool = False) -> None:
         self.blocks.append((method, until, bulk_only))
+
+    def refused(self, method: str) -> float:
+        self.refusals.append(method)
+        return 2_000_000_000
+
+    def note(self, resets: Mapping[str, float]) -> None:
+        self.resets.update(resets)
 
 
 class Purse:
@@ -133,6 +145,33 @@ def test_a_second_refusal_is_raised_and_never_looped():
         client(wire, token=purse).call("profile")
     assert purse.renewals == 1
     assert len(wire.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, "invalid_token"),
+        (401, "authorization_error"),
+        (401, "APPLICATION_NOT_FOUND"),
+        (401, "PAYMENT_REQUIRED"),
+        (500, "PORTAL_DELETED"),
+        (403, "PORTAL_DELETED"),
+        (410, "PORTAL_DELETED"),
+        (200, "ERROR_OAUTH"),
+    ],
+)
+def test_a_token_refused_for_good_is_told_and_not_shown_again(status, code):
+    told, wire, purse = [], Wire((status, {"error": code})), Purse()
+
+    def lost(access: str, reason: str) -> bool:
+        told.append((access, reason))
+        return False
+
+    with pytest.raises(AuthorizationLost) as found:
+        client(wire, token=purse, lost=lost).call("profile", repeatable=True)
+    assert found.value.reason == code.lower()
+    assert told == [("token-0", code.lower())]
+    assert (purse.renewals, len(wire.requests)) == (0, 1)
 
 
 def test_what_was_never_sent_is_tried_again_always():
@@ -197,7 +236,8 @@ def test_a_blocked_method_is_reported_with_its_time_and_not_called_again():
     with pytest.raises(MethodBlocked) as blocked:
         client(wire, budget=ledger).call("profile", repeatable=True)
     assert len(wire.requests) == 1
-    assert ledger.blocks == [("profile", blocked.value.reset_at, False)]
+    assert ledger.refusals == ["profile"]
+    assert blocked.value.reset_at == 2_000_000_000
 
     silent = Wire(FINE)
     shut = Ledger(Permit(granted=False, wait=300, method_blocked=True))
@@ -207,13 +247,14 @@ def test_a_blocked_method_is_reported_with_its_time_and_not_called_again():
 
 
 def test_bulk_work_stops_before_the_operating_time_is_used_up():
-    reset = 2_000_000_000
+    reset = time.time() + 300
     busy = {"result": True, "time": {"operating": 400, "operating_reset_at": reset}}
     ledger = Ledger()
 
     client(Wire((200, busy)), budget=ledger).call("profile")
 
     assert ledger.blocks == [("profile", reset, True)]
+    assert ledger.resets == {"profile": reset}
 
 
 def test_a_moved_portal_is_followed_where_the_proof_says_and_once():
@@ -336,14 +377,41 @@ def test_pages_follow_next_to_the_end():
     assert [body["start"] for _, body in wire.requests] == [0, 50]
 
 
-def test_a_list_that_does_not_move_on_ends():
-    wire = Wire((200, {"result": [1], "next": 0}))
+@pytest.mark.parametrize("following", [0, -50, "0", None, False, 0.0])
+def test_a_list_that_does_not_move_on_ends(following):
+    wire = Wire((200, {"result": [1], "next": following}))
 
     assert list(client(wire).pages("events")) == [1]
+    assert len(wire.requests) == 1
 
 
-def batch(results: Any, errors: Any = ()) -> Reply:
-    return (200, {"result": {"result": results, "result_error": list(errors) or errors or []}})
+def test_a_list_that_goes_on_without_records_ends():
+    wire = Wire((200, {"result": [1], "next": 50}), (200, {"result": [], "next": 100}))
+
+    assert list(client(wire).pages("events")) == [1]
+    assert len(wire.requests) == 2
+
+
+@pytest.mark.parametrize("following", [True, "more", [50], {"start": 50}, 50.5, 1e300, 10**400])
+def test_a_list_whose_next_page_is_nowhere_is_not_taken_for_the_whole(following):
+    records = client(Wire((200, {"result": [1], "next": following}))).pages("events")
+
+    assert next(records) == 1
+    with pytest.raises(PortalUnreachable) as told:
+        next(records)
+    assert told.value.sent
+
+
+@pytest.mark.parametrize("result", [None, True, False, 7, 0, "", "a text"])
+def test_what_is_no_list_is_no_answer(result):
+    with pytest.raises(PortalUnreachable) as told:
+        list(client(Wire((200, {"result": result}))).pages("events"))
+
+    assert told.value.sent
+
+
+def batch(results: Any, errors: Any = None) -> Reply:
+    return (200, {"result": {"result": results, "result_error": errors or []}})
 
 
 def test_any_number_of_commands_goes_fifty_to_a_request():
@@ -377,6 +445,178 @@ def test_items_fail_for_themselves():
 
     assert answer.results == {"a": True}
     assert isinstance(answer.errors["b"], AlreadyGone)
+
+
+LATE = {"error": "expired_token", "error_description": "x"}
+
+
+def test_items_after_the_end_of_the_token_are_sent_once_more_with_a_new_one():
+    wire = Wire(
+        batch({"a": {"id": 7}}, {"b": LATE, "c": LATE}),
+        batch({"b": 2, "c": 3}),
+    )
+    purse = Purse()
+    commands = {"a": "x.add", "b": "x.get?ID=$result[a][id]", "c": "x.get?ID=$result[b]"}
+
+    answer = client(wire, token=purse).batch_all(commands)
+
+    assert (answer.results, answer.errors) == ({"a": {"id": 7}, "b": 2, "c": 3}, {})
+    assert purse.renewals == 1
+    assert [body["auth"] for _, body in wire.requests] == ["token-0", "token-1"]
+    assert wire.requests[1][1]["cmd"] == {"b": "x.get?ID=7", "c": "x.get?ID=$result[b]"}
+
+
+def test_items_that_come_late_again_are_lost_and_never_looped():
+    wire, purse = Wire(batch({"a": 1}, {"b": LATE})), Purse()
+
+    answer = client(wire, token=purse).batch_all({"a": "x", "b": "x"})
+
+    assert answer.results == {"a": 1}
+    assert isinstance(answer.errors["b"], AuthorizationLost)
+    assert (purse.renewals, len(wire.requests)) == (1, 2)
+
+
+def test_a_batch_that_was_renewed_as_a_whole_is_not_renewed_for_its_items():
+    wire, purse = Wire(EXPIRED, batch({"a": 1}, {"b": LATE})), Purse()
+
+    answer = client(wire, token=purse).batch_all({"a": "x", "b": "x"})
+
+    assert isinstance(answer.errors["b"], AuthorizationLost)
+    assert (purse.renewals, len(wire.requests)) == (1, 2)
+
+
+def test_what_a_batch_did_before_the_end_of_the_token_is_not_forgotten_over_a_failure_after_it():
+    wire = Wire(batch({"a": 1}, {"b": LATE}), LOST)
+
+    answer = client(wire).batch_all({"a": "x", "b": "x"})
+
+    assert answer.results == {"a": 1}
+    assert isinstance(answer.errors["b"], PortalUnreachable)
+
+
+def test_a_batch_that_halts_at_the_end_of_the_token_goes_on_from_there():
+    wire = Wire(batch({"a": 1}, {"b": LATE}), batch({"b": 2, "c": 3}), batch({"last": 4}))
+    commands = {"a": "x", "b": "x", "c": "x"}
+
+    answer = client(wire).batch_all(commands, halt=True)
+
+    assert answer.results == {"a": 1, "b": 2, "c": 3}
+    assert wire.requests[1][1] == {"halt": 1, "cmd": {"b": "x", "c": "x"}, "auth": "token-1"}
+
+
+def test_an_item_without_an_answer_has_failed_also_where_another_did():
+    gone = {"error": "CHAT_APP_ID_ERROR", "error_description": "x"}
+    wire = Wire(batch({"a": 1}, {"b": gone}))
+
+    answer = client(wire).batch_all({"a": "x", "b": "x", "c": "imbot.register"})
+
+    assert list(answer.errors) == ["b", "c"]
+    assert isinstance(answer.errors["c"], PortalUnreachable)
+    assert (answer.errors["c"].method, answer.errors["c"].sent) == ("imbot.register", True)
+
+
+def test_with_a_halt_only_what_stands_before_the_error_must_have_an_answer():
+    gone = {"error": "CHAT_APP_ID_ERROR", "error_description": "x"}
+    wire = Wire(batch({"a": 1}, {"b": gone}))
+
+    answer = client(wire).batch_all({"a": "x", "b": "x", "c": "x"}, halt=True)
+    assert (list(answer.results), list(answer.errors)) == (["a"], ["b"])
+
+    answer = client(Wire(batch({"b": 1}))).batch_all({"a": "x", "b": "x"}, halt=True)
+    assert (list(answer.results), list(answer.errors)) == (["b"], ["a"])
+
+
+def test_a_batch_of_which_no_item_has_an_answer_is_no_answer():
+    with pytest.raises(PortalUnreachable) as told:
+        client(Wire(batch({}))).batch_all({"a": "x", "b": "x"})
+
+    assert told.value.sent
+
+
+SHUT = Permit(granted=False, wait=300, method_blocked=True)
+
+
+def test_a_batch_asks_for_all_its_methods_and_is_not_sent_while_one_is_blocked():
+    ledger, wire = Ledger(SHUT), Wire(FINE)
+    commands = {f"c{n}": "profile" for n in range(60)} | {"last": "imbot.register?CODE=x"}
+
+    with pytest.raises(MethodBlocked) as blocked:
+        client(wire, budget=ledger).batch_all(commands)
+
+    assert ledger.asked == [("batch", ["imbot.register", "profile"])]
+    assert wire.requests == []
+    assert blocked.value.reset_at == pytest.approx(time.time() + 300, abs=5)
+
+
+def test_a_batch_of_bulk_work_waits_for_its_methods(quick):
+    ledger = Ledger(SHUT)
+
+    client(Wire(batch({"a": 1})), budget=ledger, lane=Lane.BULK).batch_all({"a": "x"})
+
+    assert quick == [300]
+
+
+def test_what_was_done_is_not_forgotten_when_a_method_is_blocked_on_the_way():
+    ledger = Ledger(Permit(granted=True, wait=0), SHUT)
+    wire = Wire(batch({f"c{n}": n for n in range(50)}))
+
+    answer = client(wire, budget=ledger).batch_all({f"c{n}": "x" for n in range(120)})
+
+    assert (len(answer.results), len(answer.errors), len(wire.requests)) == (50, 70, 1)
+    assert {type(error) for error in answer.errors.values()} == {MethodBlocked}
+
+
+def test_a_blocked_item_keeps_everybody_off_its_method():
+    ledger, blocked = Ledger(), {"error": "OPERATION_TIME_LIMIT", "error_description": "x"}
+    wire = Wire(batch({"a": 1}, {"b": blocked, "c": blocked}))
+
+    answer = client(wire, budget=ledger).batch_all({"a": "x", "b": "y?n=1", "c": "y?n=2"})
+
+    assert ledger.refusals == ["y"]
+    assert [answer.errors[label].reset_at for label in "bc"] == [2_000_000_000] * 2
+
+
+def test_operating_time_is_noted_also_where_items_failed():
+    reset = time.time() + 200
+    body = {
+        "result": {"a": 1},
+        "result_error": {"b": {"error": "X"}},
+        "result_time": {"a": {"operating": 350, "operating_reset_at": reset}},
+    }
+    ledger = Ledger()
+
+    client(Wire((200, {"result": body})), budget=ledger).batch_all({"a": "x?n=1", "b": "y"})
+
+    assert ledger.resets == {"x": reset}
+    assert ledger.blocks == [("x", reset, True)]
+
+
+def test_an_overload_is_no_rate_and_narrows_nothing():
+    ledger = Ledger()
+
+    with pytest.raises(RateLimited):
+        client(Wire((503, {"error": "OVERLOAD_LIMIT"})), budget=ledger).call("imbot.register")
+    assert ledger.narrowed == 0
+
+
+ENDLESS = "1" * 401
+NUMBERS = [ENDLESS, f"-{ENDLESS}", "1e999", "-1e999", "NaN", '"900"', '"x"', "null", "true", "[]"]
+
+
+@pytest.mark.parametrize("operating", [*NUMBERS, "400"])
+@pytest.mark.parametrize("reset", [*NUMBERS, "-1", "0", "4e9"])
+def test_no_number_of_an_answer_spoils_it(operating, reset):
+    """Whatever stands there, a method is paused for a quarter of an hour at most."""
+    time_block = f'{{"operating": {operating}, "operating_reset_at": {reset}}}'
+    body = f'{{"result": 5, "time": {time_block}}}'.encode()
+    item = f'{{"result": {{"result": {{"a": 5}}, "result_time": {{"a": {time_block}}}}}}}'.encode()
+    ledger, now = Ledger(), time.time()
+
+    assert client(Wire((200, body)), budget=ledger).call("x") == 5
+    assert client(Wire((200, item)), budget=ledger).batch({"a": "x"}) == {"a": 5}
+
+    noted = [*ledger.resets.values(), *(until for _, until, _ in ledger.blocks)]
+    assert all(now <= until <= time.time() + 900 for until in noted)
 
 
 def test_an_error_inside_an_items_result_is_an_error():
@@ -436,6 +676,40 @@ def test_any_batch_answer_is_sorted_or_an_error(body):
     assert isinstance(found, BatchResult | B24AppError)
     if isinstance(found, BatchResult):
         assert set(found.results).isdisjoint(found.errors)
+        assert {*found.results, *found.errors} == {"a", "error"}
+
+
+numbers = st.integers(-(10**401), 10**401) | st.floats() | json_values
+times = st.dictionaries(st.sampled_from(["operating", "operating_reset_at", "start"]), numbers)
+
+
+@given(times, st.sampled_from(list(Lane)))
+def test_any_time_leaves_the_result_as_it_is_and_no_method_paused_for_long(spent, lane):
+    ledger, now = Ledger(), time.time()
+    whole = (200, {"result": 5, "time": spent})
+    parts = (200, {"result": {"result": {"a": 5}, "result_time": {"a": spent}}})
+    rest = client(Wire(whole, parts), budget=ledger, lane=lane)
+
+    assert rest.call("profile") == 5
+    assert rest.batch({"a": "profile"}) == {"a": 5}
+    noted = [*ledger.resets.values(), *(until for _, until, _ in ledger.blocks)]
+    assert all(now <= until <= time.time() + 900 for until in noted)
+
+
+envelopes = st.fixed_dictionaries(
+    {"result": st.lists(st.integers(), max_size=3) | json_values},
+    optional={"next": st.integers(-50, 200) | st.sampled_from(["50", "100"]) | numbers},
+)
+
+
+@given(st.lists(envelopes, min_size=1, max_size=5))
+def test_any_pages_end_or_are_an_error(bodies):
+    wire = Wire(*((200, body) for body in bodies))
+
+    found = outcome(lambda: list(client(wire).pages("events")))
+
+    assert isinstance(found, list | B24AppError)
+    assert len(wire.requests) <= len(bodies) + 1
 
 
 @given(st.binary(max_size=200))

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import os
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from queue import Queue
 
 import pytest
-import urllib3
 from urllib3.exceptions import SSLError
 
 from b24app.bitrix import wire
+from b24app.bitrix.connection import Response
+from b24app.bitrix.outbound import Outbound
+from b24app.bitrix.rest import Client
+from b24app.errors import PortalUnreachable
+from tests.store.certificates import Certificates, make_certificates
 
-Deed = Callable[[socket.socket], None]
+Deed = Callable[[socket.socket], object]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -32,6 +40,22 @@ def half(peer: socket.socket) -> None:
     peer.sendall(HEAD + b'Content-Length: 100\r\n\r\n{"result": ')
 
 
+def half_and_reset(peer: socket.socket) -> None:
+    half(peer)
+    reset(peer)
+
+
+def bad_record(peer: socket.socket) -> None:
+    """What nobody can decrypt, below the TLS of the connection."""
+    with socket.socket(fileno=os.dup(peer.fileno())) as line:
+        line.sendall(b"\x17\x03\x03\x00\x40" + bytes(64))
+
+
+def half_and_bad_record(peer: socket.socket) -> None:
+    half(peer)
+    bad_record(peer)
+
+
 def drip(peer: socket.socket) -> None:
     peer.sendall(HEAD + b"Content-Length: 1000\r\n\r\n")
     with contextlib.suppress(OSError):
@@ -40,21 +64,55 @@ def drip(peer: socket.socket) -> None:
             time.sleep(0.02)
 
 
-def flood(peer: socket.socket) -> None:
-    peer.sendall(HEAD + b"Content-Length: 1073741824\r\n\r\n")
+def drip_the_head(peer: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        for _ in range(1024):
+        peer.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        for _ in range(200):
+            peer.sendall(b"x")
+            time.sleep(0.02)
+
+
+def drip_the_length_of_a_chunk(peer: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        peer.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;")
+        for _ in range(200):
+            peer.sendall(b"x")
+            time.sleep(0.02)
+
+
+def continue_for_ever(peer: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        for _ in range(200):
+            peer.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            time.sleep(0.02)
+
+
+def flood(peer: socket.socket, head: bytes = HEAD) -> int:
+    """Returns how many of its 1,024 megabytes it got rid of."""
+    peer.sendall(head + b"Content-Length: 1073741824\r\n\r\n")
+    for number in range(1024):
+        try:
             peer.sendall(b" " * (1024 * 1024))
+        except OSError:
+            return number
+    return 1024
 
 
 class Server:
-    """Reads one request on each connection, then does its deed."""
+    """Reads one request on each connection, then does its deed; with files over TLS."""
 
-    def __init__(self, deed: Deed) -> None:
+    def __init__(self, deed: Deed, files: Certificates | None = None) -> None:
         self.deed = deed
         self.requests = 0
+        self.connections = 0
+        self.context = None
+        if files:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(files.public, files.private)
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/rest/profile.json"
+        scheme = "https" if files else "http"
+        self.endpoint = f"{scheme}://127.0.0.1:{self.listener.getsockname()[1]}/rest/"
+        self.url = f"{self.endpoint}profile.json"
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self) -> None:
@@ -63,25 +121,38 @@ class Server:
                 peer, _ = self.listener.accept()
             except OSError:
                 return
-            with peer:
-                if peer.recv(65536):
-                    self.requests += 1
-                with contextlib.suppress(OSError):
-                    self.deed(peer)
+            self.connections += 1
+            with contextlib.suppress(OSError):
+                self.meet(peer)
+
+    def meet(self, peer: socket.socket) -> None:
+        if self.context:
+            peer = self.context.wrap_socket(peer, server_side=True)
+        with peer:
+            if peer.recv(65536):
+                self.requests += 1
+            self.deed(peer)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
-def http() -> Iterator[urllib3.PoolManager]:
-    with urllib3.PoolManager() as pool:
+def http(files: Certificates) -> Iterator[Outbound]:
+    with Outbound(
+        guard=None, threads=2, ca_bundle=str(files.authority), proxy="", no_proxy=""
+    ) as pool:
         yield pool
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Deed], Server]]:
+def serve() -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
-    def start(deed: Deed) -> Server:
-        servers.append(Server(deed))
+    def start(deed: Deed, files: Certificates | None = None) -> Server:
+        servers.append(Server(deed, files))
         return servers[-1]
 
     yield start
@@ -112,12 +183,51 @@ def test_the_content_type_does_not_matter(serve, http):
     assert wire.post(http, serve(answer(b'{"a": 1}', head)).url, {}).body == {"a": 1}
 
 
-@pytest.mark.parametrize("deed", [reset, half, lambda peer: None], ids=["reset", "half", "closed"])
+PACKED = HEAD + b"Content-Encoding: gzip\r\n"
+
+
+@pytest.mark.parametrize("length", [10, 300_000])
+def test_an_answer_that_comes_packed_although_nobody_asked_is_an_answer(serve, http, length):
+    body = gzip.compress(b'{"result": "%s"}' % (b"x" * length))
+
+    assert wire.post(http, serve(answer(body, PACKED)).url, {}).body == {"result": "x" * length}
+
+
+def test_a_packed_answer_is_not_unpacked_without_end(serve, http):
+    body = gzip.compress(b" " * (64 * 1024 * 1024), 1)
+
+    with pytest.raises(wire.NoAnswer, match="too long"):
+        wire.post(http, serve(answer(body, PACKED)).url, {})
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [reset, half, half_and_reset, lambda peer: None],
+    ids=["reset", "half", "half and reset", "closed"],
+)
 def test_a_connection_that_ends_early_may_have_acted(serve, http, deed):
     with pytest.raises(wire.NoAnswer) as silent:
         wire.post(http, serve(deed).url, {}, seconds=1)
 
     assert silent.value.sent
+
+
+def test_a_connection_that_is_reset_after_the_answer_costs_nothing(serve, http):
+    read, gone = threading.Semaphore(0), threading.Semaphore(0)
+
+    def whole_and_reset(peer: socket.socket) -> None:
+        answer(b'{"result": 1}')(peer)
+        read.acquire(timeout=5)
+        reset(peer)
+        gone.release()
+
+    server = serve(whole_and_reset)
+
+    for _ in range(3):
+        assert wire.post(http, server.url, {}).body == {"result": 1}
+        read.release()
+        assert gone.acquire(timeout=5)
+    assert server.requests == 3
 
 
 def test_nobody_there_means_nothing_was_sent(http):
@@ -148,6 +258,45 @@ def test_a_dripping_answer_ends(serve, http):
     assert time.monotonic() - started < 2
 
 
+@pytest.mark.parametrize(
+    "deed", [drip_the_head, continue_for_ever, drip_the_length_of_a_chunk, drip]
+)
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_an_answer_that_drips_ends_wherever_it_does(serve, http, files, deed, secure):
+    started = time.monotonic()
+
+    with pytest.raises(wire.NoAnswer) as silent:
+        wire.post(http, serve(deed, files if secure else None).url, {}, seconds=0.3)
+
+    assert silent.value.sent
+    assert time.monotonic() - started < 2
+
+
+def test_an_answer_that_comes_in_parts_in_time_is_an_answer(serve, http):
+    def slowly(peer: socket.socket) -> None:
+        for part in (HEAD, b"Content-Length: 13\r\n", b"\r\n", b'{"result"', b": 1}"):
+            peer.sendall(part)
+            time.sleep(0.05)
+
+    assert wire.post(http, serve(slowly).url, {}, seconds=2).body == {"result": 1}
+
+
+def test_an_answer_in_parts_leaves_the_connection_as_it_was():
+    """What is sent on it next must not have to hurry because this answer took its time."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(5)
+        response = Response(ours)
+        theirs.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n")
+        response.begin()
+        for byte in (b"a", b"b", b"c"):
+            theirs.sendall(byte)
+            assert response.read1(1) == byte
+        response.close()
+
+        assert ours.gettimeout() == 5
+
+
 def test_an_answer_may_take_no_longer_than_is_left_in_all(serve, http):
     started = time.monotonic()
 
@@ -158,8 +307,12 @@ def test_an_answer_may_take_no_longer_than_is_left_in_all(serve, http):
 
 
 def test_an_endless_answer_is_not_read_to_its_end(serve, http):
+    read: Queue[int] = Queue()
+
     with pytest.raises(wire.NoAnswer, match="too long"):
-        wire.post(http, serve(flood).url, {})
+        wire.post(http, serve(lambda peer: read.put(flood(peer))).url, {})
+
+    assert read.get(timeout=5) < 64
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -175,12 +328,71 @@ def test_a_redirect_is_told_and_never_followed(serve, http, status):
     assert server.requests == 1
 
 
-def test_a_fault_of_tls_may_have_come_after_the_request_and_counts_as_sent(serve):
-    """Only a refused certificate is known to come before it; so nothing is registered twice."""
-    server = serve(lambda peer: peer.sendall(b"HTTP/1.1 400 Bad\r\n\r\n"))
+def test_a_redirect_is_not_read_to_its_end(serve, http):
+    head, read = b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\n", Queue()
 
-    with urllib3.PoolManager() as pool, pytest.raises(wire.NoAnswer) as refused:
-        wire.post(pool, server.url.replace("http:", "https:"), {"auth": "a secret"})
+    with pytest.raises(wire.Moved):
+        wire.post(http, serve(lambda peer: read.put(flood(peer, head))).url, {}, seconds=1)
 
-    assert refused.value.sent
-    assert isinstance(refused.value.__cause__, SSLError)
+    assert read.get(timeout=5) < 16
+
+
+@pytest.mark.parametrize("deed", [bad_record, half_and_bad_record, half, reset])
+def test_a_fault_of_tls_after_the_request_counts_as_sent(serve, http, files, deed):
+    server = serve(deed, files)
+
+    with pytest.raises(wire.NoAnswer) as silent:
+        wire.post(http, server.url, {"auth": "a secret"}, seconds=1)
+
+    assert silent.value.sent
+    assert server.requests == 1
+
+
+def test_a_bad_record_is_told_as_the_fault_of_tls_it_is(serve, http, files):
+    with pytest.raises(wire.NoAnswer) as silent:
+        wire.post(http, serve(bad_record, files).url, {}, seconds=1)
+
+    assert isinstance(silent.value.__cause__, SSLError)
+
+
+def test_after_a_bad_record_only_what_is_repeatable_is_sent_again(serve, http, files, monkeypatch):
+    server = serve(bad_record, files)
+    rest = Client(http, server.endpoint, member_id="m", token=lambda stale=None: "token")
+    monkeypatch.setattr("b24app.bitrix.retry.SHORT", 0.01)
+
+    with pytest.raises(PortalUnreachable) as told:
+        rest.call("imbot.register")
+    assert told.value.sent
+    assert server.requests == 1
+
+    with pytest.raises(PortalUnreachable):
+        rest.call("profile", repeatable=True)
+    assert server.requests == 1 + 4
+
+
+def no_tls(peer: socket.socket) -> None:
+    peer.sendall(b"HTTP/1.1 400 Bad\r\n\r\n")
+
+
+@pytest.mark.parametrize("deed", [no_tls, reset, lambda peer: None, lambda peer: time.sleep(1)])
+def test_a_handshake_that_fails_means_that_nothing_was_sent(serve, http, deed, monkeypatch):
+    monkeypatch.setattr("b24app.bitrix.wire.CONNECT_SECONDS", 0.3)
+    url = serve(deed).url.replace("http:", "https:")
+
+    with pytest.raises(wire.NoAnswer) as refused:
+        wire.post(http, url, {"auth": "a secret"})
+
+    assert not refused.value.sent
+
+
+def test_a_certificate_nobody_vouches_for_means_that_nothing_was_sent(serve, files):
+    server = serve(reset, files)
+
+    with (
+        Outbound(guard=None, threads=2, ca_bundle="", proxy="", no_proxy="") as strict,
+        pytest.raises(wire.NoAnswer) as refused,
+    ):
+        wire.post(strict, server.url, {"auth": "a secret"})
+
+    assert not refused.value.sent
+    assert server.requests == 0

@@ -37,13 +37,24 @@ export function choose(list) {
   }
 
   function update() {
-    const chosen = ticks.filter((tick) => tick.checked).length
+    const chosenRows = ticks.filter((tick) => tick.checked).map(row)
+    const chosen = chosenRows.length
     all.checked = chosen > 0 && chosen === shown().length
     all.indeterminate = chosen > 0 && !all.checked
     bar.hidden = chosen === 0
     bar.querySelector("[data-count]").textContent = chosen
     for (const button of bar.querySelectorAll("[data-asked]")) {
       button.dataset.title = button.dataset.asked.replace("{n}", chosen)
+      button.dataset.text = withSums(button.dataset.says, chosenRows)
+      if (button.dataset.counted) {
+        button.dataset.typed = chosen
+        button.dataset.typedLabel = button.dataset.counted.replace("{n}", chosen)
+      }
     }
   }
+}
+
+// {commands} becomes the sum of the rows' data-commands.
+function withSums(text, rows) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => rows.reduce((sum, row) => sum + Number(row.dataset[name]), 0))
 }

@@ -1,0 +1,89 @@
+"""Where a portal and our list differ: looking, keeping what was seen, doing something about it.
+
+A look changes nothing on either side. Chat apps are not listed by any portal; ``drift_check.py``
+asks for each.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from b24app.actions import drift_check, drift_compare, drift_deeds, drift_listing
+from b24app.actions.drift_deeds import Done
+from b24app.actions.portal import Portal
+from b24app.errors import B24AppError, StoreUnavailable
+from b24app.records import Deed, Finding, Look
+
+
+def look(portal: Portal) -> Look:
+    """Compare what the portal lists with our list, and keep what is found.
+
+    One request, as a rule. Raises PortalError, PortalUnreachable, AuthorizationLost; then what
+    was seen before is kept, and that it may be old.
+    """
+    now = int(time.time())
+    try:
+        listing = drift_listing.read(portal)
+    except StoreUnavailable:
+        raise
+    except B24AppError as exc:
+        before = portal.store.drift.look() or Look()
+        tried = replace(before, tried_at=now, trouble=type(exc).__name__)
+        portal.store.drift.note_look(tried)
+        raise
+    found = Look(
+        at=now,
+        tried_at=now,
+        findings=tuple(drift_compare.everything(portal, listing)),
+        unseen=listing.unseen,
+        strangers=drift_compare.strangers(portal, listing),
+    )
+    portal.store.drift.note_look(found)
+    return found
+
+
+def known(portal: Portal) -> list[Finding]:
+    """Every difference that was last seen, by looks and by checks. Asks nobody."""
+    seen, check = portal.store.drift.look(), portal.store.drift.check()
+    found = list(seen.findings) if seen else []
+    listed = {(finding.thing, finding.thing_id) for finding in found}
+    asked = check.findings if check else ()
+    return found + [one for one in asked if (one.thing, one.thing_id) not in listed]
+
+
+def do(portal: Portal, deed: Deed, wanted: tuple[str, str, str], typed_name: str = "") -> Done:
+    """Do something about the difference ``wanted``: its thing, id and how it differs.
+
+    The portal is looked at first: where that is not so any more, nothing is done. Afterwards it is
+    looked at again. Raises as ``look`` and as ``drift_deeds.do``.
+    """
+    checked = _named(drift_check_findings(portal), wanted)
+    finding = _named(look(portal).findings, wanted) or checked
+    if finding is None:
+        return Done(wanted[1], stale=True)
+    done = drift_deeds.do(portal, deed, finding, typed_name)
+    if checked:
+        drift_check.settle(portal, checked)
+    _look_again(portal)
+    return done
+
+
+def drift_check_findings(portal: Portal) -> tuple[Finding, ...]:
+    """What the last check has found so far."""
+    check = portal.store.drift.check()
+    return check.findings if check else ()
+
+
+def _named(findings: tuple[Finding, ...], wanted: tuple[str, str, str]) -> Finding | None:
+    same = (one for one in findings if (one.thing, one.thing_id, one.how.value) == wanted)
+    return next(same, None)
+
+
+def _look_again(portal: Portal) -> None:
+    try:
+        look(portal)
+    except StoreUnavailable:
+        raise
+    except B24AppError:
+        return  # the deed is done and must be told; that the look failed is kept
