@@ -38,7 +38,7 @@ def entry(tail: str) -> Response:
     if fault is not None:
         early = _before_work(fault, world, home)
         if early is not None:
-            return early
+            return _inside_result(early, world) if _returns_errors(fault, method) else early
     reply = _answer(world, home, method, tail, params)
     if fault is not None and fault.kind in ("truncated", "lost"):
         return replies.broken(fault.kind, reply)
@@ -79,6 +79,20 @@ def _before_work(fault: RestFault, world: World, home: Portal | None) -> Respons
         case "truncated" | "lost":
             return None
     return replies.broken(fault.kind, seconds=fault.seconds)
+
+
+def _returns_errors(fault: RestFault, method: str) -> bool:
+    """Whether the method returns this error as its result, instead of raising it."""
+    returned = ("imconnector.register", "imconnector.unregister")
+    return fault.kind == "error" and fault.status == 200 and method in returned
+
+
+def _inside_result(early: Response, world: World) -> Response:
+    """The body of the source, or the documentation's with the error inside ``result``."""
+    error = {"result": False} | json.loads(early.get_data())
+    if world.profile == "source":
+        return replies.json_reply(error)
+    return replies.json_reply({"result": error, "time": timing(world, time.time(), None)})
 
 
 def read_params() -> php.Params:

@@ -58,7 +58,7 @@ def do(portal: Portal, deed: Deed, wanted: tuple[str, str, str], typed_name: str
     The portal is looked at first: where that is not so any more, nothing is done. Afterwards it is
     looked at again. Raises as ``look`` and as ``drift_deeds.do``.
     """
-    checked = _named(drift_check_findings(portal), wanted)
+    checked = _named(_checked(portal), wanted)
     finding = _named(look(portal).findings, wanted) or checked
     if finding is None:
         return Done(wanted[1], stale=True)
@@ -69,7 +69,7 @@ def do(portal: Portal, deed: Deed, wanted: tuple[str, str, str], typed_name: str
     return done
 
 
-def drift_check_findings(portal: Portal) -> tuple[Finding, ...]:
+def _checked(portal: Portal) -> tuple[Finding, ...]:
     """What the last check has found so far."""
     check = portal.store.drift.check()
     return check.findings if check else ()

@@ -23,7 +23,7 @@ from b24app.errors import (
     PortalUnreachable,
     Unproven,
 )
-from b24app.records import SYSTEM, Actor, Departure, Installation, Lane, Life, Verb
+from b24app.records import SYSTEM, Actor, Departure, Installation, Lane, Life, Patience, Verb
 from b24app.resources import Resources
 from b24app.store import PortalStore
 
@@ -34,6 +34,7 @@ PAUSES: Final = (2, 5, 15, 30, 15, 45, 300, 900, 3600, 10800, 21600, 43200, 8640
 SETTLED_SECONDS: Final = 100
 DAY: Final = 86400
 WEEK: Final = 7 * DAY
+LOOK_PATIENCE: Final = 8.0  # seconds a look may wait for its portal: others' work waits behind it
 # How long a word must have stood to confirm. A plain one counts at once. Chains refused without
 # one: asked twice, for one odd answer ends nothing. Where our own side may be to blame: a day.
 CONFIRMED: Final = {
@@ -148,7 +149,8 @@ def _ask_whether_paid(resources: Resources, installation: Installation) -> None:
     pause = min(max(waited, life.FIRST_LOOK), WEEK)
     resources.installations.departures.look_at(member_id, time.time() + pause)
     try:
-        portal = open_portal(resources, member_id, SYSTEM, lane=Lane.BULK)
+        patience = Patience(LOOK_PATIENCE)
+        portal = open_portal(resources, member_id, SYSTEM, lane=Lane.BULK, patience=patience)
         installs.learn(resources, installation, installs.inquire(portal.rest))
     except (AuthorizationLost, PortalError, PortalUnreachable, Busy) as exc:
         log.info("portal %s: still suspended (%s)", member_id, type(exc).__name__)

@@ -95,7 +95,7 @@ def read(answer: object) -> dict[str, list[Binding]]:
     found: dict[str, list[Binding]] = {}
     for row in (as_map(row) for row in as_map(answer).values()):
         _, path, key = str(row.get("handler", "")).rpartition(PATH)
-        if path and key and row.get("placement") in set(Place):
+        if path and key and str(row.get("placement")) in set(Place):
             found.setdefault(key, []).append(_binding(row))
     return found
 

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import listed, open_app, sign_in
+from tests.browser.test_bots import section
 from tests.browser.test_pages import inner, press_until_focused, weaknesses
-from tests.cast import typed
+from tests.cast import typed, typed_bot, typed_command
 
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -102,3 +103,41 @@ def test_everybody_can_choose_and_watch(page, anna, three, work, scheme, width):
     expect(frame.get_by_text("It belongs to another application").first).to_be_visible()
     assert weaknesses(page) == []
     assert inner(page).evaluate(OVERFLOW) <= 0
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 320), ("light", 1280)])
+def test_bots_go_once_their_number_was_typed_and_what_goes_with_them_is_said(
+    page, anna, work, scheme, width
+):
+    anna.install()
+    for code in ("first", "second", "third"):
+        anna.post("/bots", typed_bot(code=code, name=code.title(), last_name=""))
+    first, second, _ = anna.bots()
+    anna.post("/commands", typed_command(first.id))
+    anna.post("/chat-apps", typed(bot_id=str(second.id)))
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, anna)
+    frame = section(page, anna, "Bots")
+    frame.get_by_label("Choose “First”").check()
+    frame.get_by_label("Choose “Second”").check()
+    frame.get_by_role("button", name="Delete").click()
+    dialog = frame.get_by_role("dialog")
+    expect(dialog).to_contain_text("Delete 2 bots?")
+    expect(dialog).to_contain_text("commands (1), chat apps (1), and the private chats")
+    assert weaknesses(page) == []
+    assert inner(page).evaluate(OVERFLOW) <= 0
+    yes = dialog.get_by_role("button", name="Delete")
+    field = dialog.get_by_label("Type how many they are to confirm: 2")
+    field.fill("3")
+    expect(yes).to_be_disabled()
+    field.fill("2")
+    yes.click()
+    expect(frame.get_by_role("heading", name="Deleting bots")).to_be_focused()
+
+    work()
+
+    expect(frame.get_by_role("progressbar", name="Finished: 2 of 2")).to_be_visible()
+    assert [bot.code for bot in anna.bots()] == ["third"]
+    frame.get_by_role("button", name="Bots", exact=True).last.click()
+    expect(frame.get_by_label("Choose “Third”")).to_be_visible()

@@ -33,7 +33,7 @@ def chat_buttons(page: Page, person: Person) -> list[list[str]]:
 
 
 def test_what_aurora_has_is_exported_and_looks_the_same_in_borealis(
-    page, browser, anna, boris, work, tmp_path
+    page, anna, boris, work, tmp_path
 ):
     furnish(anna)
     boris.user.language = anna.user.language
@@ -74,20 +74,35 @@ def test_what_aurora_has_is_exported_and_looks_the_same_in_borealis(
     assert changing == []
 
 
-def test_by_keyboard_alone_a_file_is_imported_and_a_wrong_one_is_told(page, anna, work):
-    anna.install()
+def test_a_wrong_file_is_told_where_it_was_chosen_and_a_right_one_comes_in_by_keyboard(
+    page, anna, work
+):
+    furnish(anna)
+    document = json.loads(export(anna))
+    document["chat_apps"][0]["code"] = "fourth"
     sign_in(page, anna)
     frame = section(page, anna, "Export and import")
+    field = frame.get_by_label("File of definitions")
     page.locator("#app-frame").focus()
     press_until_focused(page, "File of definitions")
-    wrong = {"name": "x.json", "mimeType": "application/json", "buffer": b"{}"}
-    frame.get_by_label("File of definitions").set_input_files(wrong)
-
-    expect(frame.get_by_text("it was not exported here")).to_be_visible()
-    expect(frame.get_by_label("File of definitions")).to_have_accessible_description(
+    field.set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": b"{}"})
+    expect(field).to_have_accessible_description(
         "The file was not taken, and nothing was kept of it. "
         "This is not a file of definitions: it was not exported here."
     )
+
+    data = json.dumps(document).encode()
+    field.set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": data})
+    expect(frame.get_by_role("heading", name="What the import would do")).to_be_focused()
+    press_until_focused(page, "Import")
+    page.keyboard.press("Enter")
+    press_until_focused(page, "Import")
+    page.keyboard.press("Enter")
+    expect(frame.get_by_role("heading", name="Importing")).to_be_focused()
+    work()
+
+    expect(frame.get_by_role("progressbar", name="Finished: 1 of 1")).to_be_visible()
+    assert "fourth" in {app.code for app in anna.chat_apps()}
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 1280)])

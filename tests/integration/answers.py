@@ -18,6 +18,7 @@ import requests
 from b24app import keys
 from b24app.resources import Resources
 from b24app.store import PortalStore
+from b24app.store.budget import SELF_HOSTED
 from sandbox.world import World
 from tests.cast import Person
 
@@ -231,6 +232,7 @@ def heard(reply: requests.Response) -> str:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pauses between tries are short: what is waited for is a portal in this process."""
+    """The pauses between tries are short, and the portal's bucket runs empty at once."""
     monkeypatch.setattr("b24app.bitrix.retry.SHORT", 0.001)
     monkeypatch.setattr("b24app.bitrix.retry.LONG", 0.001)
+    monkeypatch.setattr("b24app.store.budget.NORMAL", SELF_HOSTED)

@@ -516,7 +516,7 @@ def test_a_session_that_is_over_is_sent_to_open_again(furnished):
 
 
 def test_a_killed_worker_is_followed_by_another_and_each_comes_once(
-    furnished, boris, borealis, world, store_url, app_port
+    furnished, boris, borealis, world, resources, store_url, app_port
 ):
     document = json.loads(export(furnished))
     [app, *_] = document["chat_apps"]
@@ -534,6 +534,7 @@ def test_a_killed_worker_is_followed_by_another_and_each_comes_once(
     world.faults.rest_delay = 0
     assert len(boris.chat_apps()) < 24
     assert borealis.runs.get(run).state is RunState.RUNNING
+    resources.redis.delete(keys.edit_lock(boris.portal.member_id))  # its 150 seconds go by
 
     boris.get(f"/bulk/{run}?part")
     second = WorkerProcess(environ)

@@ -21,6 +21,7 @@ def live_through(person, work) -> list:
     person.at_portal("/apps/update", {})
     assert person.world.drain()
     work()
+    person.at_portal("/frame/finish", {})  # an update has to be finished again
     uninstall(person)
     work()
     return list(person.portal.events_log)
@@ -28,14 +29,12 @@ def live_through(person, work) -> list:
 
 def all_again(person, recorded, order) -> None:
     for event in order(recorded):
-        send_again(person.world, event)
+        assert send_again(person.world, person.portal, event)
     assert person.world.drain()
 
 
 @pytest.mark.parametrize("order", [list, reversed])
-def test_the_events_of_a_portal_that_is_gone_bring_nothing_of_it_back(
-    anna, resources, work, order
-):
+def test_the_events_of_a_portal_that_is_gone_bring_nothing_of_it_back(anna, resources, work, order):
     recorded = live_through(anna, work)
     assert {"ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL"} <= {one.event for one in recorded}
     assert keys_of(anna, resources) == []
@@ -53,6 +52,7 @@ def test_the_events_of_an_earlier_life_do_nothing_to_the_next_one(
 ):
     """The uninstall among them as well, which was true when it was sent first."""
     recorded = live_through(anna, work)
+    assert resources.installations.member_ids() == []
     anna.install()
     assert world.drain()
     work()

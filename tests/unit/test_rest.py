@@ -504,6 +504,15 @@ def test_a_batch_that_halts_at_the_end_of_the_token_goes_on_from_there():
     assert wire.requests[1][1] == {"halt": 1, "cmd": {"b": "x", "c": "x"}, "auth": "token-1"}
 
 
+def test_after_a_halt_one_item_fails_when_the_rest_cannot_be_sent_once_more():
+    wire = Wire(batch({"a": 1}, {"b": LATE}), LOST)
+
+    answer = client(wire).batch_all({"a": "x", "b": "x", "c": "x"}, halt=True)
+
+    assert (list(answer.results), list(answer.errors)) == (["a"], ["b"])
+    assert isinstance(answer.errors["b"], PortalUnreachable)
+
+
 def test_an_item_without_an_answer_has_failed_also_where_another_did():
     gone = {"error": "CHAT_APP_ID_ERROR", "error_description": "x"}
     wire = Wire(batch({"a": 1}, {"b": gone}))

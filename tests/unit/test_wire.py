@@ -287,11 +287,13 @@ def test_an_answer_in_parts_leaves_the_connection_as_it_was():
     with ours, theirs:
         ours.settimeout(5)
         response = Response(ours)
-        theirs.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n")
+        theirs.sendall(b"HTTP/1.1 200 OK\r\n")
+        rest = threading.Timer(0.05, theirs.sendall, [b"Content-Length: 3\r\n\r\nabc"])
+        rest.start()
         response.begin()
-        for byte in (b"a", b"b", b"c"):
-            theirs.sendall(byte)
-            assert response.read1(1) == byte
+        rest.join()
+        assert 0 < ours.gettimeout() < 5
+        assert response.read() == b"abc"
         response.close()
 
         assert ours.gettimeout() == 5
