@@ -235,4 +235,5 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pauses between tries are short, and the portal's bucket runs empty at once."""
     monkeypatch.setattr("b24app.bitrix.retry.SHORT", 0.001)
     monkeypatch.setattr("b24app.bitrix.retry.LONG", 0.001)
-    monkeypatch.setattr("b24app.store.budget.NORMAL", SELF_HOSTED)
+    for plan in ("NORMAL", "ENTERPRISE"):
+        monkeypatch.setattr(f"b24app.store.budget.{plan}", SELF_HOSTED)
