@@ -9,20 +9,17 @@ import { confirm } from "./behaviours/confirm.js"
 import { copy } from "./behaviours/copy.js"
 import { download } from "./behaviours/download.js"
 import { drop } from "./behaviours/drop.js"
-import { either } from "./behaviours/either.js"
 import { entrust } from "./behaviours/entrust.js"
-import { glyph } from "./behaviours/glyph.js"
 import { guard } from "./behaviours/guard.js"
 import { install } from "./behaviours/install.js"
 import { mirror } from "./behaviours/mirror.js"
-import { places } from "./behaviours/places.js"
 import { preview } from "./behaviours/preview.js"
 import { calls, rehearse } from "./behaviours/rehearse.js"
 import { reveal } from "./behaviours/reveal.js"
 import { rows } from "./behaviours/rows.js"
 import { tile } from "./behaviours/tile.js"
 
-const behaviours = { announce, calls, choose, confirm, copy, download, drop, either, entrust, glyph, guard, install, mirror, places, preview, rehearse, reveal, rows, tile }
+const behaviours = { announce, calls, choose, confirm, copy, download, drop, entrust, guard, install, mirror, preview, rehearse, reveal, rows, tile }
 const started = new WeakSet()
 
 function startIn(root) {
@@ -30,8 +27,14 @@ function startIn(root) {
   for (const element of [root, ...inside]) {
     if (!element.dataset?.behaviour || started.has(element)) continue
     started.add(element)
-    for (const name of element.dataset.behaviour.split(" ")) behaviours[name](element)
+    for (const name of element.dataset.behaviour.split(" ")) startOne(name, element)
   }
+}
+
+// What only few pages use comes when it is asked for.
+async function startOne(name, element) {
+  const start = behaviours[name] ?? (await import(`./behaviours/${name}.js`))[name]
+  start(element)
 }
 
 fetching.start()

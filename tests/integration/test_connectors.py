@@ -293,58 +293,6 @@ def test_one_that_is_gone_is_told_and_can_be_put_back_with_its_lines(installed, 
     assert status(installed, 1).data["name"] == "Mail of Aurora"
 
 
-DONE = "The connector is unregistered."
-GONE = "The portal had removed it already. It is off this list now."
-NO = "Your portal did not accept the change, so nothing was saved."
-DENIED = "A permission is missing, so nothing was saved."
-TROUBLE = "The portal has a problem of its own"
-# The portal's code ("" is success) and status, whether it still lists the connector, what is read.
-# b24restdocs: imopenlines/imconnector/imconnector-unregister.md, error-codes.md
-TABLE = [
-    ("", 200, True, DONE),
-    ("APPLICATION_UNREGISTRATION_ERROR", 200, True, NO),
-    ("NO_APPLICATION_ID", 200, True, NO),
-    ("WRONG_AUTH_TYPE", 403, True, DENIED),
-    ("INSUFFICIENT_SCOPE", 401, True, DENIED),
-    ("ACCESS_DENIED", 403, True, DENIED),
-    ("INTERNAL_SERVER_ERROR", 500, True, TROUBLE),
-    ("", 200, False, GONE),
-]
-
-
-def test_each_answer_to_a_removal(installed, world):
-    for code, status_, listed, sentence in TABLE:
-        installed.post("/connectors", typed_connector())
-        if not listed:
-            del installed.portal.connectors["b24app_mail"]
-        if code:
-            order = {"code": code, "text": "in words", "status": status_, "times": 9}
-            world.faults.order("error", "imconnector.unregister", **order)
-
-        reply = installed.post(f"{URL}/unregistration")
-
-        world.faults.clear()
-        message = json.loads(reply.headers.get("HX-Trigger", "{}")).get("message", {})
-        assert sentence in (message.get("text") or reply.text), code
-        assert not code or code not in reply.text
-        kept = sentence not in (DONE, GONE)
-        assert installed.get(URL).status_code == (200 if kept else 404), code
-        assert reply.status_code == (502 if kept else 200), code
-        if kept:
-            installed.post(f"{URL}/unregistration")
-
-
-def test_a_removal_whose_answer_was_lost_is_done(installed, mail, world):
-    """Asked again, the documented portal says inside its result that it could not remove it."""
-    world.faults.order("lost", "imconnector.unregister")
-
-    reply = installed.post(f"{URL}/unregistration")
-
-    assert told(reply) == DONE
-    assert called(installed).count("imconnector.unregister") == 2
-    assert installed.get(URL).status_code == 404
-
-
 def test_without_the_permission_the_page_opens_and_says_what_to_do(installed, mail, world):
     install = installed.portal.installs[world.card.client_id]
     install.scope = [name for name in world.card.scope if name != "imopenlines"]

@@ -99,9 +99,7 @@ def stage(request, anna, world, resources) -> Stage:
         method=METHODS[request.param],
         shelf=f"{thing}s",
         place=place,
-        press=lambda url: anna.post(
-            f"{url}/unregistration", {"confirmation": "Helper of Aurora"}
-        ),
+        press=lambda url: anna.post(f"{url}/unregistration", {"confirmation": "Helper of Aurora"}),
         spoil=lambda url, how: _spoil(anna, thing, how),
         done=DONE[thing],
     )

@@ -9,6 +9,8 @@ export function glyph(form) {
     draw()
   })
   sheet?.addEventListener("load", draw)
+  const early = form.querySelector('[name="icon_pick"]:checked') // before this script was there
+  if (early && !early.defaultChecked) field.value = early.value
   draw()
 
   function name() {
