@@ -118,7 +118,8 @@ def spoken(member_id: str) -> str:
 
 
 def edit_lock(member_id: str) -> str:
-    """STRING with a random owner, 150 s. Held while a record and the portal change together."""
+    """STRING with a random owner, 8 s, prolonged while its holder lives. Held while a record and
+    the portal change together."""
     return f"{portal_prefix(member_id)}edit-lock"
 
 

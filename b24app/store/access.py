@@ -25,6 +25,8 @@ R = TypeVar("R")
 WAIT_SECONDS: Final = 8
 LOCK_PAUSE: Final = 0.02
 STORE_PAUSE: Final = 0.5
+LEASE_SECONDS: Final = 8  # so long nobody gets in after the holder was killed
+PROLONG_SECONDS: Final = 2.0
 FAILURES: Final = (RedisError, RedisClusterException)  # the second is no RedisError
 
 # KEYS: the lock. ARGV: owner, milliseconds. Returns 1 when the owner has it: now, or already,
@@ -32,6 +34,10 @@ FAILURES: Final = (RedisError, RedisClusterException)  # the second is no RedisE
 TAKE: Final = """
 redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
 return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
+"""
+# KEYS: the lock. ARGV: owner, milliseconds.
+PROLONG: Final = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 """
 # KEYS: the lock. ARGV: owner.
 RELEASE: Final = """
@@ -58,13 +64,14 @@ def locked(
 ) -> Iterator[None]:
     """Hold the lock ``name`` for at most so many seconds; only its holder releases it.
 
+    It is prolonged while the holder lives, so that one who was killed is not waited for.
     Waits as long as ``patience`` lasts, eight seconds without one, and takes from it what was
     waited. Raises Busy when somebody else holds it that long.
     """
     patience = patience or Patience(WAIT_SECONDS)
     owner, began, left = secrets.token_hex(8), time.monotonic(), patience.left
     try:
-        held = _take(client, name, owner, seconds, left)
+        held = _take(client, name, owner, left)
     except FAILURES as exc:
         _let_go_later(client, name, owner, seconds)  # the answer may be all that was lost
         raise StoreUnavailable(type(exc).__name__) from exc
@@ -72,19 +79,33 @@ def locked(
         patience.spend(time.monotonic() - began)
     if not held:
         raise Busy(f"waited {left:.1f} s for {name.rpartition(':')[2]}")
+    done = threading.Event()
+    threading.Thread(
+        target=_prolong, args=(client, name, owner, seconds, done), daemon=True
+    ).start()
     try:
         yield
     finally:
+        done.set()
         _let_go(client, name, owner, seconds)
 
 
-def _take(client: redis.Redis, name: str, owner: str, seconds: int, patience: float) -> bool:
+def _take(client: redis.Redis, name: str, owner: str, patience: float) -> bool:
     take, deadline = client.register_script(TAKE), time.monotonic() + patience
-    while not take(keys=[name], args=[owner, seconds * 1000]):
+    while not take(keys=[name], args=[owner, LEASE_SECONDS * 1000]):
         if time.monotonic() + LOCK_PAUSE > deadline:
             return False
         time.sleep(LOCK_PAUSE)
     return True
+
+
+def _prolong(
+    client: redis.Redis, name: str, owner: str, seconds: int, done: threading.Event
+) -> None:
+    prolong, deadline = client.register_script(PROLONG), time.monotonic() + seconds
+    while not done.wait(PROLONG_SECONDS) and time.monotonic() < deadline:
+        with contextlib.suppress(*FAILURES):  # it may answer again before the lease runs out
+            prolong(keys=[name], args=[owner, LEASE_SECONDS * 1000])
 
 
 def _let_go(client: redis.Redis, name: str, owner: str, seconds: int) -> None:

@@ -534,7 +534,7 @@ def test_a_killed_worker_is_followed_by_another_and_each_comes_once(
     world.faults.rest_delay = 0
     assert len(boris.chat_apps()) < 24
     assert borealis.runs.get(run).state is RunState.RUNNING
-    resources.redis.delete(keys.edit_lock(boris.portal.member_id))  # its 150 seconds go by
+    resources.redis.delete(keys.edit_lock(boris.portal.member_id))  # its seconds go by
 
     boris.get(f"/bulk/{run}?part")
     second = WorkerProcess(environ)

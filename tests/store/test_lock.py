@@ -1,9 +1,13 @@
 """The lock of an edit, when the way to the store breaks under it."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from b24app import keys
 from b24app.errors import Busy, StoreUnavailable
 from tests.integration.toll import Toll
 from tests.store import battery
@@ -36,6 +40,36 @@ def free(hand):
             return True
     except Busy:
         return False
+
+
+EDITOR = """
+import sys
+from tests.store import battery
+with battery.hand(sys.argv[1]) as hand, hand.portal().editing():
+    print("editing", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_an_editor_that_was_killed_is_not_waited_for(start, another):
+    editor = subprocess.Popen(
+        [sys.executable, "-c", EDITOR, start("embedded").url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert editor.stdout.readline() == b"editing\n"
+        name = keys.edit_lock(battery.AURORA)
+        first = another.client.pttl(name)
+        until(lambda: another.client.pttl(name) < first - 1000, "time goes by")
+        until(lambda: another.client.pttl(name) > first - 500, "it lives, so the lock is prolonged")
+        assert not free(another)
+    finally:
+        editor.send_signal(signal.SIGKILL)
+        editor.communicate()
+
+    with another.portal().editing():
+        assert another.client.exists(name)
 
 
 def test_what_was_done_under_a_lock_stands_and_others_are_let_in_later(toll, cut_off, another):
