@@ -7,19 +7,15 @@ import { announce } from "./behaviours/announce.js"
 import { choose } from "./behaviours/choose.js"
 import { confirm } from "./behaviours/confirm.js"
 import { copy } from "./behaviours/copy.js"
-import { download } from "./behaviours/download.js"
 import { drop } from "./behaviours/drop.js"
-import { entrust } from "./behaviours/entrust.js"
 import { guard } from "./behaviours/guard.js"
-import { install } from "./behaviours/install.js"
 import { mirror } from "./behaviours/mirror.js"
 import { preview } from "./behaviours/preview.js"
 import { calls, rehearse } from "./behaviours/rehearse.js"
 import { reveal } from "./behaviours/reveal.js"
 import { rows } from "./behaviours/rows.js"
-import { tile } from "./behaviours/tile.js"
 
-const behaviours = { announce, calls, choose, confirm, copy, download, drop, entrust, guard, install, mirror, preview, rehearse, reveal, rows, tile }
+const behaviours = { announce, calls, choose, confirm, copy, drop, guard, mirror, preview, rehearse, reveal, rows }
 const started = new WeakSet()
 
 function startIn(root) {

@@ -42,7 +42,7 @@ def test_imbot_app_update_from_the_click_to_the_chat(page, anna):
     [app] = anna.chat_apps()
     sign_in(page, anna)
     frame = open_app(page, anna)
-    listed(frame, "Board").click()
+    opened(frame, "Board")
 
     title_field(frame, "de").fill("Brett")
     frame.get_by_label("Width").fill("512")
@@ -64,7 +64,7 @@ def test_imbot_app_unregister_from_the_click_to_the_chat(page, anna):
     [app] = anna.chat_apps()
     sign_in(page, anna)
     frame = open_app(page, anna)
-    listed(frame, "Board").click()
+    opened(frame, "Board")
 
     confirmed(frame, "Unregister")
 
@@ -78,7 +78,7 @@ def test_imbot_app_unregister_from_the_click_to_the_chat(page, anna):
 def test_imbot_unregister_from_the_click_to_the_chat(page, anna, old_bot):
     sign_in(page, anna)
     frame = section(page, anna, "Bots")
-    listed(frame, "Helper of Aurora").click()
+    opened(frame, "Helper of Aurora")
 
     delete(frame, "Helper of Aurora")
 
@@ -96,7 +96,7 @@ def test_imbot_command_unregister_from_the_click_to_the_chat(page, anna, old_bot
     in_chat(page, anna)
     expect(page.locator("[data-command='/help']")).to_have_count(1)
     frame = section(page, anna, "Commands")
-    listed(frame, "/help").click()
+    opened(frame, "/help")
 
     confirmed(frame, "Unregister")
 
@@ -115,7 +115,7 @@ def test_imconnector_unregister_from_the_click_to_the_contact_centre(page, anna)
     assert status_of(anna.portal, "b24app_mail", 1).is_fine
     sign_in(page, anna)
     frame = section(page, anna, "Connectors")
-    listed(frame, "Mail").click()
+    opened(frame, "Mail")
 
     confirmed(frame, "Unregister")
 
@@ -132,7 +132,7 @@ def test_a_deleted_bot_is_taken_back_with_all_it_owned(page, anna, work, resourc
     old = furnish(anna)
     sign_in(page, anna)
     frame = section(page, anna, "Bots")
-    listed(frame, "Helper of Aurora").click()
+    opened(frame, "Helper of Aurora")
     frame.get_by_role("button", name="Delete").click()
     expect(frame.get_by_role("dialog")).to_contain_text("5 commands")
     expect(frame.get_by_role("dialog")).to_contain_text("3 chat apps")
@@ -183,6 +183,13 @@ def numbers(anna: Person) -> set[int]:
     """The numbers of all bots, chat apps and commands on the portal."""
     things = (*anna.bots(), *anna.chat_apps(), *anna.portal.commands.values())
     return {thing.id for thing in things}
+
+
+def opened(frame: FrameLocator, title: str) -> None:
+    """Press a row of the list and wait until the buttons of its page do what they say."""
+    listed(frame, title).click()
+    expect(frame.locator("form[data-behaviour~=guard]")).to_be_visible()
+    expect(frame.locator(".htmx-added")).to_have_count(0)  # a few milliseconds after the swap
 
 
 def confirmed(frame: FrameLocator, name: str) -> None:
