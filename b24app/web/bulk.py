@@ -61,7 +61,7 @@ REASONS: Final = {
     ),
     "icon_republish": lazy_gettext("The portal shows the new icon only once it is republished."),
     "bot_missing": lazy_gettext("Its bot is not on the portal."),
-    "fixed": lazy_gettext("This cannot be changed: it was chosen once for all."),
+    "fixed": lazy_gettext("This cannot be changed: it was chosen once and for all."),
     "upload_gone": lazy_gettext("The file was not kept that long. Import it again."),
 }
 BY_CLASS: Final = {kind.__name__: reply for kind, reply in sentences.REPLIES.items()}

@@ -218,7 +218,7 @@ TEXTS: Final[Mapping[tuple[str, str], LazyString]] = {
 LOSSES: Final = {
     "imbot": _("Without imbot: no chat apps, bots and commands."),
     "imopenlines": _("Without imopenlines: no connectors of Open Channels."),
-    "placement": _("Without placement: no chat apps in the new messenger."),
+    "placement": _("Without placement: no widgets in the new messenger."),
 }
 CHAIN_STATES: Final = {
     ChainState.ALIVE: _("In use"),

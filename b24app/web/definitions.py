@@ -45,7 +45,7 @@ PROBLEMS: Final = {
     "not_number": lazy_gettext("A whole number is expected."),
     "number_range": lazy_gettext("The number is too small or too big."),
     "missing": lazy_gettext("It is missing."),
-    "unknown_field": lazy_gettext("Nothing of this name is known."),
+    "unknown_field": lazy_gettext("There is no field of this name."),
     "too_long": lazy_gettext("The text is too long."),
     "too_many": lazy_gettext("That is too many: at most 1,000 in all."),
     "twice": lazy_gettext("The file has this twice."),

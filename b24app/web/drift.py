@@ -118,7 +118,8 @@ def _verdict(seen: Look | None, found: list[Finding]) -> dict[str, str]:
     moment = i18n.moment(seen.at)
     if found:
         count = ngettext("%(num)d difference.", "%(num)d differences.", len(found))
-        text = f"{count} {_('Looked at on %(moment)s.', moment=moment)}"
+        when = _("Looked at on %(moment)s.", moment=moment)
+        text = f"{count} {when}"
         return {"sign": "warning", "health": "amber", "text": text, "more": more}
     text = _("Everything is in order. Looked at on %(moment)s.", moment=moment)
     if more or seen.unseen:

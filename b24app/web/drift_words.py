@@ -119,7 +119,7 @@ DELETE_BOT: Final = Offer(
 UNBIND_WIDGET: Final = Offer(
     _("Remove from the portal"),
     _("Remove it from the portal?"),
-    _("People see it in their chats no more. It cannot be brought back from here."),
+    _("People do not see it in their chats any more. It cannot be brought back from here."),
     danger=True,
 )
 OFFERS: Final[Mapping[tuple[str, Drifted, Deed], Offer]] = {
@@ -148,7 +148,7 @@ RESULTS: Final[Mapping[tuple[Drifted, Deed], LazyString]] = {
     (Drifted.UNKNOWN, Deed.FORGET): _("Done. It is not on the portal any more."),
 }
 RESTORED_SUBSCRIPTIONS: Final = _("Done. The portal sends its events here.")
-STALE: Final = _("It was not so any more, so nothing was done. This is how it stands now.")
+STALE: Final = _("That had changed meanwhile, so nothing was done. This is how it stands now.")
 FOLLOWING: Final = _("Its commands and chat apps follow: see Work with many.")
 
 

@@ -260,7 +260,7 @@ CODES: Final = {
         502,
         "error",
         _("The portal cannot do this"),
-        _("It does not offer widgets of single people at this place. Nothing was saved."),
+        _("It does not offer widgets for individual users at this place. Nothing was saved."),
         TELL,
     ),
     "METHOD_CONFIRM_DENIED": Reply(
@@ -422,7 +422,7 @@ FIELDS: Final = {
     "widget_side_range": _("A whole number from 50 to 5000."),
     "widget_no_title": _("Give the widget a title in at least one language."),
     "widget_exists": _("It is published already. Open its widget to change it."),
-    "widget_not_there": _("The widget does not stand at all its places. Republish it first."),
+    "widget_not_there": _("The widget does not stand at each of its places. Republish it first."),
     "picture_too_big": _(
         "The picture is too big. Choose one of at most 5 MB and 25 million pixels."
     ),

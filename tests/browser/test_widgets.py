@@ -123,7 +123,7 @@ def test_axe_finds_nothing_on_the_widgets_pages(page, anna, scheme):
     expect(frame.get_by_role("table")).to_be_visible()
     assert weaknesses(page) == []
     listed(frame, "Board").click()
-    expect(frame.get_by_text("The portal has it otherwise")).to_be_visible()
+    expect(frame.get_by_text("The portal has something different")).to_be_visible()
     assert weaknesses(page) == []
 
     anna.post("/chat-apps", typed(context="CALL", iframe_popup="1"))

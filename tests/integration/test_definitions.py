@@ -209,7 +209,7 @@ def test_the_plan_shows_what_would_be_created_changed_and_is_not_possible(furnis
 
     assert "To be created: 1" in page and "/new" in page
     assert "To be changed: 2" in page and "777" in page and "Sees it all" in page
-    assert "Not possible: 2" in page and "it was chosen once for all" in page
+    assert "Not possible: 2" in page and "it was chosen once and for all" in page
     assert "A command such as /help" in page
     assert furnished.calls("imbot.app.update") == []
 

@@ -491,7 +491,7 @@ def test_the_classic_one_goes_only_when_the_widget_stands(installed, app_id, sto
     lost = installed.portal.placements.pop()
 
     reply = installed.post(url)
-    assert reply.status_code == 422 and "does not stand at all its places" in reply.text
+    assert reply.status_code == 422 and "does not stand at each of its places" in reply.text
     assert len(installed.chat_apps()) == 1
 
     installed.portal.placements.append(lost)
