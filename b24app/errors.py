@@ -16,7 +16,10 @@ B24AppError
 ├─ AuthorizationLost         only a person or a payment mends it; .reason
 ├─ PortalError               the portal answered "no": .method .code .status .permanent
 │  ├─ AccessDenied           scope or rights missing          permanent
-│  │  └─ UserShutOut         the person may not use the application
+│  │  ├─ UserShutOut         the person may not use the application
+│  │  └─ PlanTooSmall        whoever pays for the portal mends it
+│  ├─ Rejected               what we sent, or how, is wrong   permanent
+│  ├─ ApplicationBlocked     by hand; Bitrix24's support lifts it permanent
 │  ├─ ConfirmationNeeded     an administrator must allow the method in the portal
 │  ├─ PortalTrouble          the portal's own failure         passes
 │  ├─ MethodGone             unknown or removed method        permanent
@@ -41,7 +44,12 @@ from collections.abc import Collection, Mapping
 
 
 class B24AppError(Exception):
-    """Root of everything this application raises on purpose."""
+    """Root of everything this application raises on purpose.
+
+    ``in_doubt`` says that an earlier try of the same call may have done its work.
+    """
+
+    in_doubt = False
 
 
 class ConfigurationError(B24AppError):
@@ -136,11 +144,26 @@ class PortalError(B24AppError):
 
 
 class AccessDenied(PortalError):
-    """A scope, a right or a plan is missing."""
+    """A scope or a right is missing."""
 
 
 class UserShutOut(AccessDenied):
     """The portal's administrator has not let this person use the application."""
+
+
+class PlanTooSmall(AccessDenied):
+    """The portal's plan does not include it."""
+
+
+class Rejected(PortalError):
+    """What was sent, or the way it was sent, does not fit: only another version of ours mends it.
+
+    Or the portal does not say more than that.
+    """
+
+
+class ApplicationBlocked(PortalError):
+    """Bitrix24 has blocked the application by hand, until its support lifts that."""
 
 
 class ConfirmationNeeded(PortalError):
@@ -232,3 +255,14 @@ class Busy(B24AppError):
 
 class StoreUnavailable(B24AppError):
     """Redis does not answer."""
+
+
+def may_have_acted(error: B24AppError) -> bool:
+    """Whether the portal may have done what was asked, although this is what came of it.
+
+    So it is after a lost answer and a failure of the portal's own, also where a later try of the
+    same call was refused.
+    """
+    if isinstance(error, PortalUnreachable):
+        return error.sent or error.in_doubt
+    return isinstance(error, PortalTrouble) or error.in_doubt

@@ -13,6 +13,7 @@ from typing import Any, Final
 from b24app.errors import (
     AccessDenied,
     AlreadyGone,
+    ApplicationBlocked,
     AuthorizationLost,
     B24AppError,
     ConfirmationNeeded,
@@ -20,10 +21,12 @@ from b24app.errors import (
     MethodBlocked,
     MethodGone,
     NotOurs,
+    PlanTooSmall,
     PortalError,
     PortalTrouble,
     PortalUnreachable,
     RateLimited,
+    Rejected,
     UserShutOut,
 )
 
@@ -34,17 +37,21 @@ ERRORS: Final[Mapping[str, type[PortalError]]] = {
     "ACCESS_DENIED": AccessDenied,
     "INSUFFICIENT_SCOPE": AccessDenied,
     "INVALID_CREDENTIALS": AccessDenied,
-    "INVALID_REQUEST": AccessDenied,
     "WRONG_AUTH_TYPE": AccessDenied,
-    "WRONG_LICENSE": AccessDenied,
+    "WRONG_LICENSE": PlanTooSmall,
     "USER_ACCESS_ERROR": UserShutOut,
     "METHOD_CONFIRM_WAITING": ConfirmationNeeded,
     "METHOD_CONFIRM_DENIED": ConfirmationNeeded,
     "ERROR_METHOD_NOT_FOUND": MethodGone,
     "ERROR_MANIFEST_IS_NOT_AVAILABLE": MethodGone,
     "ERROR_BATCH_METHOD_NOT_ALLOWED": MethodGone,
+    "ERROR_BATCH_LENGTH_EXCEEDED": Rejected,
+    "ERROR_ARGUMENT": Rejected,
+    "ERROR_CORE": Rejected,
+    "ERROR_NOT_FOUND": Rejected,
+    "INVALID_REQUEST": Rejected,
+    "OVERLOAD_LIMIT": ApplicationBlocked,
     "QUERY_LIMIT_EXCEEDED": RateLimited,
-    "OVERLOAD_LIMIT": RateLimited,
     "OPERATION_TIME_LIMIT": MethodBlocked,
     "INTERNAL_SERVER_ERROR": PortalTrouble,
     "ERROR_UNEXPECTED_ANSWER": PortalTrouble,
@@ -62,6 +69,9 @@ ERRORS: Final[Mapping[str, type[PortalError]]] = {
     "MAX_COUNT_ERROR": LimitReached,
     "BOT_LIMIT_EXCEEDED": LimitReached,
 }
+# ACCESS_DENIED is a right that is missing, but for these: "only on commercial plans", "only by
+# subscription" (bitrix-modules: rest/lib/oauth/auth.php, rest/lib/apauth/auth.php).
+PLAN: Final = re.compile(r"\b(plans?|subscription)\b", re.IGNORECASE)
 # No renewal mends these: the portal does not know our token, our application or itself any more.
 LOST: Final = frozenset(
     {
@@ -94,12 +104,29 @@ def error_code(body: Mapping[str, Any]) -> str:
     return text if CODE.fullmatch(text) else "UNKNOWN"
 
 
-def error_of(method: str, code: str, status: int, member_id: str) -> B24AppError:
-    """The error of the tree for a code; an unknown one with a 5xx is the portal's own failure."""
+def error_of(
+    method: str, code: str, status: int, member_id: str, body: Mapping[str, Any] | None = None
+) -> B24AppError:
+    """The error of the tree for a code; an unknown or general one with a 5xx is the portal's own.
+
+    ``body`` is where the error stands with its description, which tells some apart.
+    """
     if code in LOST:
         return AuthorizationLost(member_id, code.lower())
-    unknown = PortalTrouble if status >= 500 else PortalError
-    return ERRORS.get(code, unknown)(method, code, status, member_id)
+    kind = ERRORS.get(code, PortalError)
+    if status >= 500 and kind in (PortalError, Rejected):
+        kind = PortalTrouble
+    elif code == "ACCESS_DENIED" and (status == 401 or PLAN.search(_description(body or {}))):
+        kind = PlanTooSmall
+    elif code == "ERROR_CORE" and _description(body or {}).startswith("SQL "):
+        kind = PortalTrouble  # its status is lost within a batch
+    return kind(method, code, status, member_id)
+
+
+def _description(body: Mapping[str, Any]) -> str:
+    """The portal's words for an error, wherever it stands in an answer."""
+    found = body if "error" in body else as_map(body.get("result"))
+    return str(found.get("error_description", ""))
 
 
 def number(answer: object, method: str, member_id: str) -> int:

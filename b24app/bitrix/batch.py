@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote_plus
 
 from b24app.bitrix.answers import as_map, error_code, error_of
-from b24app.errors import AuthorizationLost, B24AppError, PortalUnreachable
+from b24app.errors import AuthorizationLost, B24AppError, PortalUnreachable, may_have_acted
 
 LIMIT: Final = 50
 # As the portal looks for them: whatever stands before the next blank belongs to the reference.
@@ -164,18 +164,32 @@ class Batch:
         self, label: str, method: str, results: Mapping[str, Any], failures: Mapping[str, Any]
     ) -> B24AppError | None:
         if label in failures:
-            code = error_code(as_map(failures[label])) or "UNKNOWN"
+            said = as_map(failures[label])
+            code = error_code(said) or "UNKNOWN"
         elif label in results:
-            code = error_code({"result": results[label]})
+            said = {"result": results[label]}
+            code = error_code(said)
         else:
             return PortalUnreachable(self._member_id, method, sent=True)
-        return error_of(method, code, 200, self._member_id) if code else None
+        return error_of(method, code, 200, self._member_id, said) if code else None
 
     def reopen(self, late: Collection[str]) -> None:
         """These are about to be sent once more."""
         for label in late:
             self.done.errors.pop(label, None)
         self._past.forget(late)
+
+    def cut_off(
+        self, chunk: Iterable[str], commands: Iterable[str], error: B24AppError
+    ) -> None:
+        """The request for ``chunk`` came to this error, and nothing more is sent.
+
+        The portal may have begun with that request, but not with what was to come after it.
+        """
+        self.close(chunk, error)
+        if may_have_acted(error):
+            error = PortalUnreachable(self._member_id, "batch", sent=False)
+        self.close(commands, error)
 
     def close(self, labels: Iterable[str], error: B24AppError) -> None:
         """Those of these that have no answer will get none; after a halt one of them fails."""

@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from b24app.errors import (
+    AuthorizationLost,
     B24AppError,
     MethodBlocked,
-    PortalTrouble,
-    PortalUnreachable,
+    PortalError,
     RateLimited,
+    may_have_acted,
 )
 from b24app.records import Patience
 
@@ -31,14 +32,23 @@ class Course:
     waited: float = 0.0
     attempt: int = 1
     renewed: bool = False
+    replaced: bool = False  # by another chain's token
+    changed: bool = False  # to another chain, after the portal refused the token for good
     moved: bool = False
     doubt: B24AppError | None = None  # a failure after which the portal may have acted
 
     def lasting(self, work: Callable[[], str]) -> str:
-        """Do what may take its time; the patience pays for it."""
+        """Do what may take its time; the patience pays for it.
+
+        When it fails and an earlier try is in doubt, it is the doubt that is raised.
+        """
         began = time.monotonic()
         try:
             return work()
+        except B24AppError as exc:
+            if self.doubt:
+                raise self.doubt from exc
+            raise
         finally:
             self.patience.spend(time.monotonic() - began)
 
@@ -51,12 +61,20 @@ class Course:
     def failed(self, error: B24AppError, seconds: float) -> None:
         """A try has failed after so many seconds, which count as waiting: nothing came of them."""
         self.patience.spend(seconds)
-        if isinstance(error, PortalTrouble) or getattr(error, "sent", False):
+        if may_have_acted(error):
             self.doubt = error
 
+    def verdict(self, error: B24AppError) -> B24AppError:
+        """What is raised of a call that ends with this error.
 
-def not_begun(error: B24AppError) -> bool:
-    """Whether the last try itself changed nothing, so that an earlier one may be worse news."""
-    if isinstance(error, PortalUnreachable):
-        return not error.sent
-    return isinstance(error, RateLimited | MethodBlocked)
+        An earlier try in doubt is worse news, unless this is the portal's own answer to the call:
+        then that is told, and carries the doubt.
+        """
+        if self.doubt is None or error is self.doubt:
+            return error
+        if isinstance(error, RateLimited | MethodBlocked):  # it has not looked at the call
+            return self.doubt
+        if isinstance(error, PortalError | AuthorizationLost):
+            error.in_doubt = True
+            return error
+        return self.doubt

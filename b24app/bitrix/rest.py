@@ -32,6 +32,8 @@ from b24app.records import Lane, Patience
 BATCH_SECONDS: Final = 60
 PATIENCE: Final = {Lane.INTERACTIVE: 8.0, Lane.BULK: 600.0}
 SHORTEST: Final = 1.0  # no try is given less to answer in
+# It is the access token that is not known (b24restdocs: error-codes.md); its chain may live.
+UNKNOWN_TOKEN: Final = "INVALID_TOKEN"  # noqa: S105 a code
 TIGHT_OPERATING: Final = 330  # of the 420 to 480 seconds in ten minutes: bulk work stops here
 
 
@@ -80,8 +82,8 @@ class Client:
         """The ``result`` of one method.
 
         ``repeatable`` says that doing it twice is doing it once: then lost answers and the
-        portal's own failures are tried again. An expired token is renewed once and the call
-        repeated once. Past the patience nothing waits any more: what would have to is raised,
+        portal's own failures are tried again. An expired or unknown token is renewed once,
+        one of a person who is shut out replaced once by another chain's, and the call repeated. Past the patience nothing waits any more: what would have to is raised,
         and a try after a failed one gets no more time than is left.
         Raises PortalError and its kin, PortalUnreachable, AuthorizationLost.
         """
@@ -191,9 +193,10 @@ class Client:
                 self._follow(method, course)
             except (AuthorizationLost, UserShutOut) as exc:
                 reason = exc.code.lower() if isinstance(exc, UserShutOut) else exc.reason
-                if not self._lost(course.access, reason) or course.renewed:
+                if not self._lost(course.access, reason) or course.replaced:
                     raise
-                self._renew(method, course)
+                course.replaced = True
+                self._take_another(course)
             except B24AppError as exc:
                 course.failed(exc, time.monotonic() - began)
                 pause = self._pause(exc, repeatable, course)
@@ -237,7 +240,7 @@ class Client:
         except wire.NoAnswer as exc:
             raise PortalUnreachable(self._member_id, method, sent=exc.sent) from exc
         code = error_code(answer.body)
-        if code == "EXPIRED_TOKEN":
+        if code == "EXPIRED_TOKEN" or (code == UNKNOWN_TOKEN and not course.renewed):
             raise Expired
         if code:
             raise error_of(method, code, answer.status, self._member_id)
@@ -260,7 +263,11 @@ class Client:
         """Get another access token, once in a call."""
         if course.renewed:
             raise error_of(method, "EXPIRED_TOKEN", 401, self._member_id) from None
-        stale, course.renewed = course.access, True
+        course.renewed = True
+        self._take_another(course)
+
+    def _take_another(self, course: Course) -> None:
+        stale = course.access
         course.access = course.lasting(lambda: self._token(stale=stale))
 
     def _follow(self, method: str, course: Course) -> None:

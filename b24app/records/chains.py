@@ -27,6 +27,13 @@ class ChainState(StrEnum):
 
 
 LIVING: Final = frozenset({ChainState.ALIVE, ChainState.SPARE})
+EARLY_SECONDS: Final = 60
+
+
+def used_until(issued_at: int, expires_at: int) -> float:
+    """Until when an access token issued then is used: a minute before its end, or a quarter of a
+    life that is shorter than four minutes. Unix seconds."""
+    return expires_at - min(EARLY_SECONDS, max(0, expires_at - issued_at) / 4)
 
 
 @dataclass(frozen=True)

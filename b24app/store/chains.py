@@ -29,7 +29,6 @@ from b24app.store.due import Due
 R = TypeVar("R")
 
 CHAINS_KEPT: Final = 5
-EARLY_SECONDS: Final = 60
 # The only copy of a new pair is worth some patience while another server becomes the primary.
 SAVING_SECONDS: Final = 8
 LATER: Final = "a pair saved later"
@@ -65,7 +64,7 @@ class Ledger:
 
     @translated
     def access(self, member_id: str, stale: str | None = None) -> str | None:
-        """The access token in use, good for 60 s and not ``stale``; None when there is none.
+        """The access token in use, not near its end and not ``stale``; None when there is none.
 
         One command and one decryption: every call of every portal comes through here.
         """
@@ -74,8 +73,8 @@ class Ledger:
         entry = fields.get(user)
         if entry is None:
             return None
-        _, state, expires, _, sealed, _ = entry.split("|", 5)
-        if state != "alive" or int(expires) - EARLY_SECONDS <= time.time():
+        _, state, expires, _, sealed, issued, _ = entry.split("|", 6)
+        if state != "alive" or used_until(int(issued), int(expires)) <= time.time():
             return None
         try:
             pair = self._ring.open(sealed, f"{member_id} chain {user}")
