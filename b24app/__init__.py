@@ -29,6 +29,7 @@ from b24app.web import (
     health,
     history,
     installs,
+    rehearsals,
     replies,
     security,
     session,
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app, settings.var)
     security.init_app(app)
     replies.init_app(app)
+    rehearsals.init_app(app)
     words.init_app(app)
     for room in (
         *(frame, gateway, session, installs, events, health),

@@ -12,11 +12,13 @@ from typing import Final
 
 import click
 import rq
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 
 from b24app import jobs
 from b24app.actions import rotation
+from b24app.cli_group import Group, plain_words
 from b24app.errors import StoreUnavailable
 from b24app.observe import redact
 from b24app.resources import QUEUE_FAILURES, Resources, resources
@@ -47,6 +49,7 @@ class Worker(rq.Worker):
         try:
             return super().perform_job(job, queue)
         finally:
+            resources().installations.settle()
             resources().meter.flush()
 
     @property
@@ -64,11 +67,12 @@ def worker() -> None:
     away is waited for.
     """
     known = resources()
-    _wait_for_store(known)
-    known.warn_of_risks(pauses=(0,))
-    while not _work(known):
-        log.warning("the worker lost its queue and starts anew")
+    with plain_words():
         _wait_for_store(known)
+        known.warn_of_risks(pauses=(0,))
+        while not _work(known):
+            log.warning("the worker lost its queue and starts anew")
+            _wait_for_store(known)
 
 
 def _work(known: Resources) -> bool:
@@ -105,7 +109,7 @@ def _wait_for_store(known: Resources) -> None:
             time.sleep(0.2)
 
 
-jobs_group = AppGroup("jobs", help="Jobs and events that failed their last try.")
+jobs_group = Group("jobs", help="Jobs and events that failed their last try.")
 
 
 @jobs_group.command("failed")
@@ -184,12 +188,19 @@ def _retry_events(known: Resources, name: str) -> int:
 def _retry_jobs(known: Resources, name: str) -> int:
     registry = known.queue.failed_job_registry
     found = [job_id for job_id in registry.get_job_ids() if name in ("", job_id)]
-    for job_id in found:
-        registry.requeue(job_id)
-    return len(found)
+    return sum(_requeued(known, job_id) for job_id in found)
 
 
-keys_group = AppGroup("keys", help="The keys that seal the portals' secrets.")
+def _requeued(known: Resources, job_id: str) -> bool:
+    """Run it again; False when it went meanwhile, with its portal or because somebody did."""
+    try:
+        known.queue.failed_job_registry.requeue(job_id)
+    except (InvalidJobOperation, NoSuchJobError):
+        return False
+    return True
+
+
+keys_group = Group("keys", help="The keys that seal the portals' secrets.")
 
 
 @keys_group.command("rotate")

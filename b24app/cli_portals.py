@@ -5,17 +5,24 @@ What they print holds no secret.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 import click
-from flask.cli import AppGroup
 
 from b24app.actions import doctor, leaving, subscriptions, tokens
 from b24app.actions.findings import Health, Line, verdict
 from b24app.actions.portal import open_portal
 from b24app.actions.renewal import OPERATOR
+from b24app.cli_group import Group
+from b24app.cli_records import (
+    chain_line,
+    departure_line,
+    moment,
+    record,
+    renewed,
+    state_of,
+)
 from b24app.errors import (
     AuthorizationLost,
     AuthServerRefused,
@@ -26,13 +33,9 @@ from b24app.errors import (
 )
 from b24app.records import (
     SYSTEM,
-    ChainFacts,
     Installation,
-    Life,
     Outcome,
-    PortalRow,
     Sighting,
-    Standing,
 )
 from b24app.resources import Resources, resources
 
@@ -42,7 +45,8 @@ WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("installation", "unfinished"): "not finished: an administrator has to open the application,"
     " whose installer ends it; until then the portal sends no events",
     ("installation", "suspended"): "suspended: what was paid for has ended; goes on by itself",
-    ("installation", "leaving"): "an uninstall event came and is being confirmed",
+    ("installation", "leaving"): "an uninstall event came and is being confirmed;"
+    " portals show says how that stands",
     ("installation", "unknown"): "stored %(at)s; whether it is complete could not be asked",
     ("access", "alive"): "in use: %(name)s, in reserve: %(spares)s",
     ("access", "waiting"): "no chain lives; waits for an administrator to open the application",
@@ -87,7 +91,7 @@ WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("address", "plain"): "APP_URL %(address)s is not https",
     ("address", "dotless"): "APP_URL %(address)s has no dot in its host; portals refuse it",
     ("address", "elsewhere"): "APP_URL is %(address)s, the page was opened at %(opened_at)s",
-    ("subscriptions", "complete"): "all bound to %(address)s",
+    ("subscriptions", "complete"): "every event we handle is bound to %(address)s",
     ("subscriptions", "missing"): "not bound: %(missing)s; portals bind binds them",
     ("subscriptions", "stale"): "also bound to an earlier address: %(stale)s;"
     " portals bind ends that",
@@ -100,11 +104,12 @@ WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("events", "refuted"): "an uninstall event was found untrue %(since)s; nothing was removed,"
     " nothing need be done",
     ("events", "failed"): "dead letters: %(dead)s; see jobs failed, run again with jobs retry",
+    ("events", "postponed"): "set aside: %(later)s; the next is tried again %(due)s",
     ("events", "stuck"): "waiting: %(waiting)s; is a worker running?",
 }
 COLOURS: Final = {Health.GREEN: "green", Health.AMBER: "yellow", Health.RED: "red"}
 
-portals = AppGroup("portals", help="The portals that have installed the application.")
+portals = Group("portals", help="The portals that have installed the application.")
 
 
 @portals.command("list")
@@ -112,10 +117,10 @@ portals = AppGroup("portals", help="The portals that have installed the applicat
 def show_list(troubled: bool) -> None:
     """List every portal: member id, domain, state, reason, last renewal."""
     for row in resources().installations.overview.rows():
-        state, reason = _state(row.state, row.standing)
+        state, reason = state_of(row.state, row.standing)
         if troubled and state == "works":
             continue
-        click.echo(f"{row.member_id}  {row.domain}  {state}  {reason or '-'}  {_renewed(row)}")
+        click.echo(f"{row.member_id}  {row.domain}  {state}  {reason or '-'}  {renewed(row)}")
 
 
 @portals.command()
@@ -125,10 +130,12 @@ def show(portal: str) -> None:
     known = resources()
     installation = _named(known, portal)
     standing = known.installations.ledger.read(installation.member_id)
-    for name, value in _record(installation, standing).items():
+    for name, value in record(installation, standing).items():
         click.echo(f"{name:18} {value}")
     for chain in standing.chains:
-        click.echo(f"{'chain':18} {_chain(chain)}")
+        click.echo(f"{'chain':18} {chain_line(chain)}")
+    if departure := known.installations.departures.read(installation.member_id):
+        click.echo(f"{'uninstall':18} {departure_line(departure)}")
 
 
 @portals.command("doctor")
@@ -188,7 +195,11 @@ def forget(portal: str, yes: bool) -> None:
     if not yes:
         name = f"{installation.domain} ({installation.member_id})"
         click.confirm(f"Delete everything stored of {name}?", abort=True)
-    leaving.forget(known, installation, clean=True)
+    try:
+        leaving.forget(known, installation, clean=True)
+    except Busy as exc:
+        said = "somebody edits it at this moment; nothing is deleted, try again"
+        raise click.ClickException(said) from exc
     click.echo(f"{installation.domain}: everything is deleted")
 
 
@@ -206,49 +217,6 @@ def _named(known: Resources, portal: str) -> Installation:
     return known.installations.get(found[0])
 
 
-def _state(life: Life, standing: Standing) -> tuple[str, str]:
-    """One word for the list, and the reason behind it."""
-    if life in (Life.SUSPENDED, Life.UNINSTALLING):
-        return life.value, standing.trouble.reason if standing.trouble else ""
-    if standing.trouble:
-        return "troubled", standing.trouble.reason
-    if standing.waiting:
-        last = standing.chains[0] if standing.chains else None
-        return "waiting", (last.reason or last.state.value) if last else "no_chain"
-    return "works", ""
-
-
-def _renewed(row: PortalRow) -> str:
-    return _moment(max((chain.issued_at for chain in row.standing.chains), default=0))
-
-
-def _record(installation: Installation, standing: Standing) -> dict[str, str]:
-    state, reason = _state(installation.state, standing)
-    return {
-        "member id": installation.member_id,
-        "domain": installation.domain,
-        "endpoint": installation.client_endpoint,
-        "authorization": installation.server_endpoint,
-        "state": f"{installation.state.value} since {_moment(installation.since)}",
-        "access": f"{state} {reason}".strip(),
-        "scope": " ".join(installation.scope),
-        "status": installation.status,
-        "license": installation.license or "unknown",
-        "language": installation.language,
-        "installed": f"{_moment(installation.installed_at)} by user {installation.installed_by}",
-        "application token": "known" if installation.application_token else "unknown",
-    }
-
-
-def _chain(chain: ChainFacts) -> str:
-    reason = f" ({chain.reason})" if chain.reason else ""
-    return (
-        f"user {chain.user_id} {chain.name}: {chain.state.value}{reason}"
-        f" since {_moment(chain.since)}, proven {_moment(chain.proven_at)},"
-        f" renewed {_moment(chain.issued_at)}, access until {_moment(chain.expires_at)}"
-    )
-
-
 def text(line: Line) -> str:
     """The line in the operator's words."""
     facts = {name: _shown(name, value) for name, value in line.facts.items()}
@@ -256,25 +224,25 @@ def text(line: Line) -> str:
 
 
 def _shown(name: str, value: Any) -> str:  # noqa: ANN401 facts are of many kinds
-    if name in ("at", "since", "last"):
-        return _moment(int(value))
+    if name in ("at", "since", "last", "due"):
+        return moment(int(value))
     if name in ("level", "width"):
         return str(round(value * 100))
     if name == "blocked":
-        return ", ".join(f"{block.method} until {_moment(int(block.until))}" for block in value)
+        return ", ".join(f"{block.method} until {moment(int(block.until))}" for block in value)
     if isinstance(value, tuple):
         return " ".join(str(entry) for entry in value) or "nothing"
     return str(value)
 
 
 def _details(line: Line) -> list[str]:
-    chains = [_chain(chain) for chain in line.facts.get("chains", ())]
+    chains = [chain_line(chain) for chain in line.facts.get("chains", ())]
     return chains + [_event(seen) for seen in line.facts.get("sightings", ())]
 
 
 def _event(seen: Sighting) -> str:
     outcome = "REFUSED" if seen.outcome is Outcome.REFUSED else seen.outcome.value
-    return f"{_moment(seen.at)} {seen.name} {outcome}"
+    return f"{moment(seen.at)} {seen.name} {outcome}"
 
 
 def _refusal(error: B24AppError) -> str:
@@ -287,9 +255,3 @@ def _refusal(error: B24AppError) -> str:
     if isinstance(error, Busy):
         return "somebody else is renewing it; try again in a moment"
     return str(error)
-
-
-def _moment(seconds: int) -> str:
-    if not seconds:
-        return "never"
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

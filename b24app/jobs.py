@@ -6,6 +6,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -20,7 +21,9 @@ from b24app.resources import Resources, resources
 
 SCANNED: Final = 500
 KEPT_AT_ONCE: Final = 5  # a minute: few, for nobody waits for them
-EVENT_PATIENCE: Final = 8.0  # seconds one event may wait for its portal, in all
+# Seconds one event may wait for its portal in all, and its portal has for each answer.
+EVENT_PATIENCE: Final = 8.0
+NO_ACCESS: Final = AuthorizationLost.__name__  # with this the reason of a dead letter begins
 LOOKED_AT_ONCE: Final = 200
 # A look whose worker was killed is done by another one after this.
 LOOK_SECONDS: Final = 120
@@ -33,14 +36,15 @@ def call_reader(known: Resources, name: str) -> None:
     known.enqueue(read_inbox, name)
 
 
-def revive(known: Resources, name: str, letter_id: str = "") -> int:
-    """Have the dead letters of this inbox done again, or the one with this id; how many.
+def revive(known: Resources, name: str, letter_id: str = "", reason: str = "") -> int:
+    """Have the dead letters of this inbox done again; how many.
 
-    Raises StoreUnavailable.
+    With an id only that one, with a ``reason`` only those whose own begins so. Raises
+    StoreUnavailable.
     """
     count = 0
     for letter in known.inbox.dead_letters(name):
-        if letter_id in ("", letter.id):
+        if letter_id in ("", letter.id) and letter.reason.startswith(reason):
             count += 1
             if known.inbox.revive(letter):
                 call_reader(known, name)
@@ -136,12 +140,30 @@ HANDLERS: Final[dict[str, Callable[[Happening], None]]] = {
 
 def look(member_id: str) -> None:
     """See what became of a portal that is uninstalling or suspended."""
-    leaving.look(resources(), member_id)
+    known = resources()
+    with _catching_up(known, member_id):
+        leaving.look(known, member_id)
+
+
+@contextmanager
+def _catching_up(known: Resources, member_id: str) -> Iterator[None]:
+    """A portal that is not suspended any more is asked what it has told in vain meanwhile."""
+    before = _state(known, member_id)
+    yield
+    if before is Life.SUSPENDED and _state(known, member_id) in (Life.NEW, Life.INSTALLED):
+        known.enqueue(resubscribe, member_id)
+
+
+def _state(known: Resources, member_id: str) -> Life:
+    try:
+        return known.installations.get(member_id).state
+    except NotInstalled:
+        return Life.GONE
 
 
 def resubscribe(member_id: str) -> None:
-    """Bind the events again, after an update took them away or a try failed; and see what else
-    the portal has lost."""
+    """Bind the events again, after an update took them away or a try failed, or once lost access
+    is back; do what failed for want of access, and see what else the portal has lost."""
     known = resources()
     try:
         portal = _portal(member_id)
@@ -149,19 +171,44 @@ def resubscribe(member_id: str) -> None:
         return
     found = subscriptions.reconcile(portal)
     installs.learn(known, replace(portal.installation, scope=found.scope), found.about)
-    happenings.review(portal)
+    revive(known, member_id, reason=NO_ACCESS)
+    review(member_id)
+
+
+def review(member_id: str, after: str = "") -> None:
+    """Note what the portal has of ours no more, for some seconds; then others have their turn.
+
+    Goes on behind ``after``. Where somebody else is going on already, that is enough: a flood of
+    forged updates at a slow portal must not fill the queue.
+    """
+    known = resources()
+    try:
+        portal = _portal(member_id)
+    except NotInstalled:
+        return
+    last = happenings.review(portal, after, EVENT_PATIENCE)
+    if last and member_id not in known.waiting_for(review):
+        known.enqueue(review, member_id, last)
 
 
 def learn(member_id: str) -> None:
     """Ask a portal what it says of itself now, and keep it."""
-    portal = _portal(member_id)
-    installs.learn(resources(), portal.installation, installs.inquire(portal.rest))
+    known = resources()
+    with _catching_up(known, member_id):
+        portal = _portal(member_id)
+        installs.learn(known, portal.installation, installs.inquire(portal.rest))
 
 
 def _portal(member_id: str) -> Portal:
     """For an event: a portal that makes it wait lets the others have their turn first."""
-    patience = Patience(EVENT_PATIENCE)
-    return open_portal(resources(), member_id, SYSTEM, lane=Lane.BULK, patience=patience)
+    return open_portal(
+        resources(),
+        member_id,
+        SYSTEM,
+        lane=Lane.BULK,
+        patience=Patience(EVENT_PATIENCE),
+        longest=EVENT_PATIENCE,
+    )
 
 
 def look_around(known: Resources) -> None:
@@ -194,9 +241,11 @@ def look_everywhere() -> None:
 
 
 def _take_up(known: Resources, names: Iterator[str]) -> None:
+    """Call readers; one that waits for its turn behind much else is not called once more."""
     while some := list(itertools.islice(names, SCANNED)):
-        for name in known.inbox.call(some):
-            call_reader(known, name)
+        if unread := known.inbox.call(some):
+            for name in set(unread) - known.waiting_for(read_inbox):
+                call_reader(known, name)
 
 
 def keep_alive() -> None:

@@ -21,5 +21,6 @@ def work(member_id: str) -> None:
 
 def look_around(known: Resources) -> None:
     """Call the workers of runs whose own was killed, or paused. Raises StoreUnavailable."""
-    for member_id in bulk.waiting(known):
-        call_worker(known, member_id)
+    if unfinished := bulk.waiting(known):
+        for member_id in set(unfinished) - known.waiting_for(work):
+            call_worker(known, member_id)

@@ -45,14 +45,21 @@ def _part_of_day(member_id: str) -> float:
 
 
 def look(member_id: str) -> None:
-    """Look at one portal, if there is somebody to look for it; a failure waits for the next day."""
+    """Look at one portal while its access token is good; a failure waits for the next day.
+
+    A look is worth no refresh token: an idle portal would be renewed day by day. Its turn comes
+    when somebody opens the application or something else has renewed the access.
+    """
     known = resources()
     try:
         portal = _portal(known, member_id, LOOK_PATIENCE)
     except NotInstalled:
         known.installations.turns.forget(member_id)
         return
-    if portal.installation.state is not Life.INSTALLED or _is_waiting(known, member_id):
+    known.installations.turns.park(member_id)  # until it is looked at, or somebody wakes it
+    if portal.installation.state is not Life.INSTALLED:
+        return
+    if known.installations.ledger.access(member_id) is None:
         return
     try:
         found = drift.look(portal)
@@ -88,7 +95,3 @@ def _portal(known: Resources, member_id: str, patience: float) -> Portal:
         patience=Patience(patience),
         longest=LONGEST if patience == LOOK_PATIENCE else None,
     )
-
-
-def _is_waiting(known: Resources, member_id: str) -> bool:
-    return known.installations.ledger.read(member_id).waiting

@@ -24,10 +24,12 @@ def installation(member_id: str) -> str:
 
 
 def chains(member_id: str) -> str:
-    """HASH, for good. ``gen``, ``use``, ``trouble``, ``located``, user id -> chain,
-    ``journal <user id>``.
+    """HASH, for good. ``gen``, ``use``, ``trouble``, ``located``, ``kept``, user id -> chain,
+    ``journal <user id>``, ``was <user id>``.
 
     A chain is ``version|state|expires|proven|sealed pair|issued|since|tried|reason|name``.
+    ``was`` holds digests of the refresh tokens it had last, the newest first; ``kept`` the last
+    question to keep a pair with its answer, for it may be asked again.
     """
     return f"{portal_prefix(member_id)}chains"
 
@@ -82,9 +84,15 @@ def rate(member_id: str) -> str:
 def registrations(member_id: str) -> str:
     """SET of chat app codes, names of commands and ids of connectors, for good.
 
-    Registrations whose answer may have been lost.
+    Changes the portal may have that our record does not know: the answer was lost, or not saved.
     """
     return f"{portal_prefix(member_id)}registrations"
+
+
+def sent_names(member_id: str) -> str:
+    """HASH registration -> JSON list of names, for good. What a connector is called on the portal
+    if a change of it arrived whose end nobody knows."""
+    return f"{portal_prefix(member_id)}sent-names"
 
 
 def departure(member_id: str) -> str:
@@ -121,6 +129,12 @@ def edit_lock(member_id: str) -> str:
     """STRING with a random owner, 8 s, prolonged while its holder lives. Held while a record and
     the portal change together."""
     return f"{portal_prefix(member_id)}edit-lock"
+
+
+def edit_waiting(member_id: str) -> str:
+    """STRING with a random owner, 1 s, set anew while somebody waits. A person wants the edit lock:
+    bulk work leaves it to them."""
+    return f"{portal_prefix(member_id)}edit-waiting"
 
 
 def history(member_id: str) -> str:
@@ -243,7 +257,8 @@ def drift(member_id: str) -> str:
 
 
 def drift_due() -> str:
-    """ZSET member id -> Unix second, for good. When a portal's lists are to be looked at."""
+    """ZSET member id -> Unix second, for good. When a portal's lists are to be looked at.
+    Without an end while nobody uses the portal."""
     return f"{PREFIX}:drift-due"
 
 
@@ -270,10 +285,12 @@ def of_portal(member_id: str) -> tuple[str, ...]:
         chat_apps(member_id),
         rate(member_id),
         registrations(member_id),
+        sent_names(member_id),
         departure(member_id),
         removed(member_id),
         spoken(member_id),
         edit_lock(member_id),
+        edit_waiting(member_id),
         history(member_id),
         undone(member_id),
         people(member_id),

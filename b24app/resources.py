@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import urllib3
 from flask import current_app
 from rq.exceptions import DuplicateJobError
 from rq.job import Job
+from rq.results import Result
 
 from b24app.bitrix.bounded import Bounded
 from b24app.bitrix.oauth import OAuth
@@ -52,6 +54,7 @@ class Resources:
     counters: Counters
     meter: Meter
     queue: rq.Queue
+    ring: KeyRing
 
     def enqueue(self, job: Callable[..., None], *args: str | int, after: int = 0) -> None:
         """Put a job into the queue, to run ``after`` so many seconds; ids only, never a secret.
@@ -59,26 +62,42 @@ class Resources:
         A job that fails is run again, with growing pauses; after the last try it waits among the
         failed jobs for an operator. Raises StoreUnavailable.
         """
+        name = f"{_prefix(job)}{args[0] if args else ''}-{secrets.token_hex(8)}"
         try:
             if after:
                 pause = timedelta(seconds=after)
-                self.queue.enqueue_in(pause, job, *args, retry=_retry(), result_ttl=0)
+                self.queue.enqueue_in(pause, job, *args, job_id=name, retry=_retry(), result_ttl=0)
             else:
-                self.queue.enqueue(job, *args, retry=_retry(), result_ttl=0)
+                self.queue.enqueue(job, *args, job_id=name, retry=_retry(), result_ttl=0)
         except QUEUE_FAILURES as exc:
             raise StoreUnavailable(type(exc).__name__) from exc
+
+    def waiting_for(self, job: Callable[..., None]) -> frozenset[str]:
+        """The first arguments with which this job waits for its turn; one question, however many.
+
+        Raises StoreUnavailable.
+        """
+        prefix = _prefix(job)
+        try:
+            names = self.queue.get_job_ids()
+        except QUEUE_FAILURES as exc:
+            raise StoreUnavailable(type(exc).__name__) from exc
+        ours = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+        return frozenset(rest.rpartition("-")[0] for rest in ours)
 
     def enqueue_every(self, job: Callable[[], None], seconds: int) -> None:
         """See that the job runs once at the next whole multiple of ``seconds``.
 
         However many processes ask for it: the multiple is part of the job's id. A run that fails
-        is not repeated, the next one comes. Raises StoreUnavailable.
+        is in the log and nowhere else: it is not repeated, the next one comes. Raises
+        StoreUnavailable.
         """
         slot = int(time.time()) // seconds + 1
         pause = timedelta(seconds=slot * seconds - time.time())
         name = f"{job.__name__}-{slot}"
         try:
-            self.queue.enqueue_in(pause, job, job_id=name, unique=True, result_ttl=0)
+            how = {"job_id": name, "unique": True, "result_ttl": 0, "failure_ttl": 0}
+            self.queue.enqueue_in(pause, job, **how)
         except DuplicateJobError:
             return  # another process was faster
         except QUEUE_FAILURES as exc:
@@ -102,11 +121,18 @@ class Resources:
                 names += registry.get_job_ids()
             for start in range(0, len(names), JOBS_AT_ONCE):
                 some = names[start : start + JOBS_AT_ONCE]
-                for job in Job.fetch_many(some, connection=queue.connection):
-                    if job and member_id in job.args:
-                        job.delete()
+                found = Job.fetch_many(some, connection=queue.connection)
+                self._delete([job for job in found if job and member_id in job.args])
         except QUEUE_FAILURES as exc:
             raise StoreUnavailable(type(exc).__name__) from exc
+
+    def _delete(self, found: Sequence[Job]) -> None:
+        """All at once: of one that is half deleted nothing would lead to the rest."""
+        with self.queue.connection.pipeline() as pipe:
+            for job in found:
+                job.delete(pipeline=pipe)
+                pipe.delete(Result.get_key(job.id))  # type: ignore[no-untyped-call]
+            pipe.execute()
 
     def warn_of_risks(self, pauses: Sequence[float] = STORE_PAUSES) -> None:
         """Log a warning for each setting of store and queue that may cost data.
@@ -129,6 +155,11 @@ def _risks_once_there(client: redis.Redis, pauses: Sequence[float]) -> list[str]
         except StoreUnavailable:
             continue  # it may be starting at the same moment
     return []
+
+
+def _prefix(job: Callable[..., None]) -> str:
+    """What the ids of this job begin with; then come its first argument and a random part."""
+    return f"{job.__module__.rpartition('.')[2]}-{job.__name__}-"
 
 
 def _retry() -> rq.Retry:
@@ -155,6 +186,7 @@ def open_resources(settings: Settings) -> Resources:
             plain_http=settings.sandbox,
             ca_bundle=settings.ca_bundle,
         ),
+        ring=ring,
         installations=Installations(client, ring),
         inbox=Inbox(client, ring),
         counters=counters,

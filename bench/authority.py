@@ -8,7 +8,8 @@ number 0 never is. Slack's endpoint gives out the same tokens in Slack's words.
 It is told by lines on standard input and answers each with one line of JSON. `delay 0.2`: seconds
 each renewal takes. `hold`, `stall`: the next renewal waits before its work, or after it, until
 `release`; `arrived` answers once it does. `open <member id>.<user id>`: that person opens the
-application and gets a pair. `counts`: renewals, and those refused; `reset` forgets all.
+application and gets a pair. `last <member id>.<user id>`: the token that person has now. `counts`:
+renewals, and those refused; `reset` forgets all.
 """
 
 from __future__ import annotations
@@ -93,6 +94,8 @@ class Authority:
             self.gate.set()
         elif word == "open":
             self._last[value] += 1
+            return {"token": _written(value, self._last[value])}
+        elif word == "last":
             return {"token": _written(value, self._last[value])}
         elif word == "reset":
             self._last.clear()

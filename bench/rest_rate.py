@@ -5,7 +5,8 @@ budget in the store and its metrics. The bare library is a urllib3 pool with the
 out. The portal is a self-hosted one, which has no limits, so that nobody waits; if somebody did,
 the run fails. At such a portal our budget takes several requests at a time. So there is one more
 contestant, "asking": the same client with a budget that asks the store for every single request,
-as it does at a cloud portal.
+as it does at a cloud portal. It has no bar: what is asked of a call there is its part of a real
+round trip, and that is measured at 30 ms.
 """
 
 from __future__ import annotations
@@ -73,6 +74,10 @@ def sequential(known: Field) -> list[Row]:
     ours, asking = done["b24app"], done["asking"]
     bare, peer = done["urllib3"], done["b24pysdk"]
     calls = f"{ours.rate:.0f} to {peer.rate:.0f} calls/s"
+    rates = (
+        f"{ours.rate:.0f} to {bare.rate:.0f} calls/s; asking the store for each call "
+        f"{asking.against(bare):.3f} ×, {asking.rate:.0f} calls/s"
+    )
     return [
         Row("rest.sequential_vs_b24pysdk", ours.against(peer), "×", 4, "higher", calls),
         Row(
@@ -83,22 +88,7 @@ def sequential(known: Field) -> list[Row]:
             "lower",
             f"b24pysdk: {peer.connections} for {7 * 200 + 2} calls",
         ),
-        Row(
-            "rest.sequential_vs_bare",
-            ours.against(bare),
-            "×",
-            0.75,
-            "higher",
-            f"{ours.rate:.0f} to {bare.rate:.0f} calls/s",
-        ),
-        Row(
-            "rest.sequential_asking_vs_bare",
-            asking.against(bare),
-            "×",
-            0.75,
-            "higher",
-            f"the store asked for every call; {asking.rate:.0f} calls/s",
-        ),
+        Row("rest.sequential_vs_bare", ours.against(bare), "×", 0.75, "higher", rates),
     ]
 
 
@@ -120,7 +110,8 @@ def round_trip(known: Field) -> list[Row]:
     ours = done["b24app"]
     value = median(taken.p50 / ROUND_TRIP for taken in ours.rounds)
     note = (
-        f"p50 {ours.p50:.1f} ms; urllib3 {done['urllib3'].p50:.1f} ms, "
+        f"p50 {ours.p50:.1f} ms; asking the store for each call {done['asking'].p50:.1f} ms, "
+        f"urllib3 {done['urllib3'].p50:.1f} ms, "
         f"b24pysdk {done['b24pysdk'].p50:.1f} ms"
     )
     return [Row("rest.rtt30_overhead", value, "×", 1.1, "lower", note)]

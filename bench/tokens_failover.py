@@ -2,8 +2,9 @@
 
 Three sentinels, one replica, `down-after-milliseconds` 1000. Sixteen threads renew portal after
 portal as fast as they may; the authorization server takes a refresh token once and 20 ms for it.
-Half of the portals have a second administrator's chain. Afterwards every portal is renewed once
-more; the administrators of those that wait open the application, and these are renewed again.
+Half of the portals have a second administrator's chain. Afterwards it is counted whose stored
+token is not the last one that was given out, and every portal is renewed once more; the
+administrators of those that wait open the application, and these are renewed again.
 """
 
 from __future__ import annotations
@@ -71,6 +72,14 @@ def measure(_: Path, server: Told) -> list[Row]:
             "lower",
             f"of {half}",
         ),
+        Row(
+            "tokens.failover_unsaved",
+            seen["unsaved"],
+            "pairs",
+            half // 50,
+            "lower",
+            f"spent and not in the store afterwards; of {seen['renewals']} renewals",
+        ),
         Row("tokens.failover_gap_s", longest, "s", 10, "lower", "without any renewal"),
     ]
 
@@ -102,6 +111,7 @@ def _round(server: Told, seen: Counter[str]) -> float:
             over.set()
             for work in works:
                 work.result()
+        seen["unsaved"] += sum(_unsaved(known, portal, server) for portal in portals)
         for portal in portals:
             _judge(known, portal, server, seen)
     return max(later - earlier for earlier, later in pairwise(sorted(moments)))
@@ -110,6 +120,7 @@ def _round(server: Told, seen: Counter[str]) -> float:
 def _know(known: Resources, number: int, origin: str) -> Installation:
     """Every other portal has a spare."""
     member_id = tokens_stage.member(number)
+    known.installations.save(tokens_stage.installation(member_id, origin))
     if number % 2:
         tokens_stage.keep(known, member_id, token(member_id, 0, user_id=2), user_id=2)
     return tokens_stage.know(known, member_id, origin)
@@ -134,6 +145,18 @@ def _renew(known: Resources, portal: Installation) -> str:
     """Whatever is stored, it counts as ended."""
     stale = known.installations.ledger.access(portal.member_id)
     return tokens.access_token(known, portal, stale)
+
+
+def _unsaved(known: Resources, portal: Installation, server: Told) -> int:
+    """How many chains have a token in the store that was spent for one that is not there."""
+    member_id, ledger = portal.member_id, known.installations.ledger
+    stored = {
+        facts.user_id: ledger.open(member_id, facts) for facts in ledger.read(member_id).chains
+    }
+    return sum(
+        pair is None or pair.refresh != server.ask(f"last {member_id}.{user_id}")["token"]
+        for user_id, pair in stored.items()
+    )
 
 
 def _judge(known: Resources, portal: Installation, server: Told, seen: Counter[str]) -> None:

@@ -77,6 +77,7 @@ def _round(
     server.ask("reset")
     origin = server.first["origin"]
     first, second = (tokens_stage.member(2 * number + 1 + extra) for extra in (0, 1))
+    known.installations.save(tokens_stage.installation(first, origin))
     tokens_stage.keep(known, first, token(first, 1, user_id=2), user_id=2, good=True)
     portals = [tokens_stage.know(known, name, origin) for name in (first, second)]
     with ExitStack() as stack:

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from werkzeug.serving import make_server
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from tests.conftest import Quiet
@@ -107,6 +108,25 @@ def serve_classic_page(folder: Path) -> Iterator[ClassicPage]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield page
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@contextmanager
+def serve_redirection(page: ClassicPage) -> Iterator[str]:
+    """An origin of its own that sends whoever comes on to the page, as example.com does to
+    www.example.com."""
+
+    @Request.application
+    def send_on(request: Request) -> Response:
+        return redirect(f"{page.origin}{request.full_path}")
+
+    port = free_port()
+    server = make_server("127.0.0.1", port, send_on, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
     server.shutdown()
     thread.join()
     server.server_close()

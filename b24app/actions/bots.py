@@ -15,6 +15,7 @@ from b24app.actions.bot_drafts import BotDraft
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict, LimitReached, NotConfirmed
 from b24app.records import Bot, BotApi, BotType, ChatApp, Command, Verb
+from b24app.store.changes import KEPT
 
 NAME: Final = "Chat apps"
 # The first family's documented limit for an application; the second's is the portal's affair.
@@ -40,6 +41,11 @@ def belongings(portal: Portal, bot_id: int) -> tuple[list[Command], list[ChatApp
     """The commands and chat apps of a bot, as we know them."""
     commands = [one for one in portal.store.commands.all() if one.bot_id == bot_id]
     return commands, [one for one in portal.store.chat_apps.all() if one.bot_id == bot_id]
+
+
+def beyond_history(count: int) -> int:
+    """How many of so many things that go with a bot history cannot keep, to bring them back."""
+    return max(0, count + 1 - KEPT)
 
 
 def register(portal: Portal, draft: BotDraft) -> Bot:
@@ -211,13 +217,17 @@ def _move_belongings(portal: Portal, old_id: int, new_id: int) -> None:
 
 
 def _drop(portal: Portal, bot: Bot, verb: Verb) -> None:
-    """Forget a bot after all that belongs to it, so that a stop half-way can be repeated."""
+    """Forget a bot after all that belongs to it, so that a stop half-way can be repeated.
+
+    History knows them as one removal, in however many goes it was made.
+    """
     commands, chat_apps = belongings(portal, bot.id)
-    for command in commands:
-        portal.store.commands.delete(command, actor=portal.actor, verb=verb)
-    for app in chat_apps:
-        portal.store.chat_apps.delete(app, actor=portal.actor, verb=verb)
-    portal.store.bots.delete(bot, actor=portal.actor, verb=verb)
+    with portal.store.changes.together(group=f"bot {bot.id}"):
+        for command in commands:
+            portal.store.commands.delete(command, actor=portal.actor, verb=verb)
+        for app in chat_apps:
+            portal.store.chat_apps.delete(app, actor=portal.actor, verb=verb)
+        portal.store.bots.delete(bot, actor=portal.actor, verb=verb)
 
 
 def _unchanged(portal: Portal, bot_id: int, version: int) -> Bot:

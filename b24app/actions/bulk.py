@@ -7,7 +7,7 @@ as the person who started it. What is done in it stands in ``bulk_steps.py``.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -22,9 +22,23 @@ from b24app.errors import (
     RateLimited,
     StoreUnavailable,
 )
-from b24app.records import Actor, Change, Lane, Patience, Run, RunState, Verb
+from b24app.records import (
+    Actor,
+    BudgetFacts,
+    Change,
+    Installation,
+    Item,
+    Lane,
+    Patience,
+    Rate,
+    Run,
+    RunState,
+    Verb,
+)
 from b24app.resources import Resources
+from b24app.store import RateBudget
 from b24app.store import bulk as store
+from b24app.store.budget import SHARE, rate_of
 from b24app.store.bulk import Runs
 from b24app.store.changes import KEPT
 
@@ -32,6 +46,8 @@ MOST: Final = 1000
 SLICE_SECONDS: Final = 10
 # What one step may wait for its portal; past that the run pauses and others have their turn.
 STEP_SECONDS: Final = 5.0
+# What it may wait for room before that.
+ROOM_SECONDS: Final = 5.0
 MOST_TRIES: Final = 8
 FIRST_PAUSE: Final = 2
 LONGEST_PAUSE: Final = 300
@@ -73,9 +89,15 @@ def start_import(portal: Portal, upload: str) -> Run:
 
 
 def start_undo(portal: Portal, changes: Sequence[Change]) -> Run:
-    """Put away a run that takes these changes back, in the order given; as ``start``."""
+    """Put away what takes these changes back, in the order given; as ``start``.
+
+    More than one run takes are several, one after the other; the first is returned.
+    """
     thing = changes[0].thing if changes else ""
-    return _start(portal, UNDO, thing, [(change.id, change.name) for change in changes])
+    wanted = [(change.id, change.name) for change in changes]
+    slices = [wanted[start : start + MOST] for start in range(0, len(wanted), MOST)]
+    runs = [_start(portal, UNDO, thing, some) for some in slices or [[]]]
+    return runs[0]
 
 
 def _start(portal: Portal, verb: str, thing: str, wanted: list[tuple[str, str]]) -> Run:
@@ -84,9 +106,20 @@ def _start(portal: Portal, verb: str, thing: str, wanted: list[tuple[str, str]])
     return portal.store.runs.create(portal.actor, verb, thing, wanted)
 
 
-def run_through(portal: Portal, run: Run) -> None:
-    """Do all of a run here and now: for a rehearsal, which changes nothing and asks little."""
+def run_through(portal: Portal, run: Run, enough: Callable[[], bool]) -> int:
+    """Do a run here and now, step by step until it is ``enough``; returns how many are left.
+
+    For a rehearsal, which changes nothing and asks little.
+    """
     while items := [item for item in portal.store.runs.items(run) if item.open]:
+        if enough():
+            return len(items)
+        _step(portal, run, items)
+    return 0
+
+
+def _step(portal: Portal, run: Run, items: list[Item]) -> None:
+    with portal.store.changes.together(run=run.id):
         STEPS[run.verb](portal, run, items)
 
 
@@ -112,13 +145,10 @@ def removed(portal: Portal, run: Run) -> list[Change]:
 
     After a bot come the commands and chat apps that went with it.
     """
-    done = (item for item in portal.store.runs.items(run) if not item.open)
-    ids = {item.thing_id for item in done}
     found = [
         change
         for change in portal.store.changes.newest(KEPT, since=run.at)
-        if (change.thing, change.verb, change.user_id) == (run.thing, Verb.UNREGISTER, run.user_id)
-        and change.thing_id in ids
+        if (change.run, change.thing, change.verb) == (run.id, run.thing, Verb.UNREGISTER)
     ]
     undone = portal.store.changes.undone([change.id for change in found])
     first = [change for change in reversed(found) if change.id not in undone]
@@ -157,7 +187,9 @@ def _work(resources: Resources, runs: Runs, member_id: str) -> int:
     while (run := runs.next()) and time.monotonic() < end:
         try:
             actor = Actor(run.user_id, run.user_name, is_admin=True)
-            _advance(_open(resources, member_id, actor), run)
+            portal = _open(resources, member_id, actor)
+            _wait_for_room(resources, portal.installation, bulk_steps.requests(run))
+            _advance(portal, run)
         except StoreUnavailable:
             raise  # nothing can be noted; the queue tries again
         except B24AppError as exc:  # noted with the run, for the person who looks at it
@@ -173,6 +205,26 @@ def _open(resources: Resources, member_id: str, actor: Actor) -> Portal:
     """The portal for one step, that waits for little: other portals' work waits behind it."""
     patience = Patience(STEP_SECONDS)
     return open_portal(resources, member_id, actor, lane=Lane.BULK, patience=patience)
+
+
+def _wait_for_room(resources: Resources, installation: Installation, requests: int) -> None:
+    """Wait until the portal's budget has room for so many requests of bulk work.
+
+    Nothing is taken of it; but what a step would wait for later, it would wait for while it keeps
+    people from editing. Raises RateLimited when that takes too long.
+    """
+    rate = rate_of(installation.license)
+    budget = RateBudget(resources.redis, installation.member_id, rate)
+    end = time.monotonic() + ROOM_SECONDS
+    while (wait := _seconds_to_room(budget.look(), rate, requests)) > 0:
+        if time.monotonic() + wait > end:
+            raise RateLimited("batch", "BUDGET", 503, installation.member_id)
+        time.sleep(wait)
+
+
+def _seconds_to_room(facts: BudgetFacts, rate: Rate, requests: int) -> float:
+    room = rate.size * (SHARE[Lane.BULK] - facts.level)
+    return (requests - room) / (rate.leak * facts.width)
 
 
 def _stop(runs: Runs, run: Run, error: B24AppError) -> int:
@@ -193,7 +245,7 @@ def _advance(portal: Portal, run: Run) -> None:
     """Do the next step of the run, or note that it is at its end."""
     items = [item for item in portal.store.runs.items(run) if item.open]
     if items:
-        STEPS[run.verb](portal, run, items)
+        _step(portal, run, items)
     end = run if items else replace(run, state=RunState.DONE)
     if not items or run.tries:
         portal.store.runs.settle(replace(end, tries=0, reason=""))

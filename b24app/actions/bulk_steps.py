@@ -28,6 +28,8 @@ from b24app.errors import (
     PortalError,
     PortalUnreachable,
     Refused,
+    StoreUnavailable,
+    may_have_acted,
 )
 from b24app.records import (
     Bot,
@@ -44,10 +46,17 @@ from b24app.records import (
 UNDO: Final = "undo"
 ABOUT_LISTED: Final = frozenset({Verb.UNREGISTER, Verb.REPUBLISH})
 TOGETHER: Final = frozenset({"chat_app", "command"})  # fifty of them are removed in one request
+REQUESTS: Final = 4  # of nearly every step that does one thing
 
 Batched = ChatApp | Command
 Thing = Batched | Bot | Connector | Widget
 Step = Callable[[Portal, Run, list[Item]], None]
+
+
+def requests(run: Run) -> int:
+    """About how many requests a step of this run makes."""
+    together = run.verb == Verb.UNREGISTER and run.thing in TOGETHER
+    return 1 if together else REQUESTS
 
 
 def passes(error: B24AppError) -> bool:
@@ -98,13 +107,23 @@ def _unregister_together(portal: Portal, run: Run, items: list[Item]) -> None:
         return
     portal.store.runs.note(run, [replace(item, state=ItemState.SENT) for item in found])
     calls = {f"i{item.number}": _removal(bots, thing) for item, thing in found.items()}
-    answer = portal.rest.batch_all(calls)
+    try:
+        answer = portal.rest.batch_all(calls)
+    except B24AppError as exc:
+        _not_begun(portal, run, list(found), exc)
+        raise
     passing: B24AppError | None = None
     for item, thing in found.items():
         error = answer.errors.get(f"i{item.number}")
         passing = _unregistered(portal, run, item, thing, error) or passing
     if passing:
         raise passing
+
+
+def _not_begun(portal: Portal, run: Run, items: list[Item], error: B24AppError) -> None:
+    """Note the items as they were, unless the portal may have done something about them."""
+    if not (may_have_acted(error) or isinstance(error, StoreUnavailable)):
+        portal.store.runs.note(run, items)
 
 
 def _clear(portal: Portal, run: Run, item: Item, thing: Batched | None) -> None:
@@ -150,8 +169,10 @@ def _each(do: Callable[[Portal, Run, Item], Item]) -> Step:
         portal.store.runs.note(run, [replace(item, state=ItemState.SENT)])
         try:
             ended = do(portal, run, item)
-        except (Refused, PortalError) as exc:
-            if passes(exc) or isinstance(exc, AccessDenied | MethodGone):
+        except B24AppError as exc:
+            passing = passes(exc) or isinstance(exc, AccessDenied | MethodGone)
+            if passing or not isinstance(exc, Refused | PortalError):
+                _not_begun(portal, run, [item], exc)
                 raise
             ended = _ended(run, item, exc)
         portal.store.runs.note(run, [ended])
@@ -179,8 +200,10 @@ def _republish(portal: Portal, run: Run, item: Item) -> Item:
 
 def _undo(portal: Portal, run: Run, item: Item) -> Item:
     undone = history.undo(portal, item.thing_id)
-    state = ItemState.GONE if undone.already else ItemState.DONE
-    return replace(item, state=state, arrived=undone.thing_id)
+    ours = not undone.already or item.state is ItemState.SENT
+    state = ItemState.DONE if ours else ItemState.GONE
+    reason = imports.worth_telling(undone.notes)
+    return replace(item, state=state, arrived=undone.thing_id, reason=reason)
 
 
 def _ended(run: Run, item: Item, error: B24AppError) -> Item:

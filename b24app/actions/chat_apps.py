@@ -12,18 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from b24app.actions import bots, checks, codes, drafts
+from b24app.actions.doubt import noted
 from b24app.actions.drafts import Draft
 from b24app.actions.portal import Portal
 from b24app.bitrix.answers import number
-from b24app.errors import (
-    AlreadyGone,
-    B24AppError,
-    BadPayload,
-    Conflict,
-    NotOurs,
-    PortalError,
-    PortalUnreachable,
-)
+from b24app.errors import AlreadyGone, B24AppError, BadPayload, Conflict, NotOurs
 from b24app.records import Bot, ChatApp, Kind, Translation, Verb
 
 SUCCESSOR: Final = re.compile(r"-v\d+$")
@@ -37,19 +30,19 @@ class Republication:
     old_left: bool
 
 
-def register(portal: Portal, draft: Draft) -> ChatApp:
+def register(portal: Portal, draft: Draft, known_hash: str = "") -> ChatApp:
     """Register a chat app, and its owner bot when the portal has none of ours yet.
 
+    ``known_hash`` is the HASH that the page of one that comes back checks already.
     Raises BadPayload, PortalError, PortalUnreachable, AuthorizationLost.
     """
     wanted = drafts.check(draft)
+    if known_hash and wanted.kind is Kind.IFRAME:
+        wanted = replace(wanted, hash=known_hash)
     with portal.store.editing():
         wanted = replace(wanted, code=_free_code(portal, wanted))
         bot = bots.owner(portal, checks.number(draft.bot_id))
-        app = _register(portal, replace(wanted, bot_id=bot.id), bot)
-        return portal.store.chat_apps.save(
-            app, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None
-        )
+        return _register(portal, replace(wanted, bot_id=bot.id), bot, Verb.REGISTER)
 
 
 def update(portal: Portal, app_id: int, draft: Draft) -> ChatApp:
@@ -83,13 +76,7 @@ def republish(portal: Portal, app_id: int, version: int) -> Republication:
         bot = bots.owner(portal, current.bot_id)
         code = _successor_code(portal, current)
         wanted = replace(current, code=code, bot_id=bot.id, icon_on_portal=True, published=True)
-        successor = portal.store.chat_apps.save(
-            _register(portal, wanted, bot),
-            seen=0,
-            actor=portal.actor,
-            verb=Verb.REPUBLISH,
-            before=current,
-        )
+        successor = _register(portal, wanted, bot, Verb.REPUBLISH, before=current)
         try:
             _unregister(portal, current)
         except B24AppError:  # whatever it is, the successor stands and must be told of
@@ -192,37 +179,32 @@ def _unchanged(portal: Portal, app_id: int, version: int) -> ChatApp:
     return current
 
 
-def _register(portal: Portal, app: ChatApp, bot: Bot) -> ChatApp:
-    """Register on the portal; a bot that was deleted there is registered anew, once."""
-    try:
-        return _register_once(portal, app)
-    except AlreadyGone:
-        return _register_once(portal, replace(app, bot_id=bots.revive(portal, bot).id))
+def _register(
+    portal: Portal, app: ChatApp, bot: Bot, verb: Verb, before: ChatApp | None = None
+) -> ChatApp:
+    """Register and record; a bot that was deleted on the portal is registered anew, once."""
+    with noted(portal, app.code) as begun_before:
+        try:
+            placed = _place(portal, app, begun_before=begun_before)
+        except AlreadyGone:
+            moved = replace(app, bot_id=bots.revive(portal, bot).id)
+            placed = _place(portal, moved, begun_before=begun_before)
+        return portal.store.chat_apps.save(
+            placed, seen=0, actor=portal.actor, verb=verb, before=before, ends=app.code
+        )
 
 
-def _register_once(portal: Portal, app: ChatApp) -> ChatApp:
-    """Register, or bring up to date what an earlier try with a lost answer has registered.
+def _place(portal: Portal, app: ChatApp, *, begun_before: bool) -> ChatApp:
+    """Register, or bring up to date what an earlier try with an unknown end has registered.
 
-    The portal answers a code it knows with the app it has and changes nothing, so after a lost
-    answer the fields are sent once more; an icon cannot be, and is noted as not there.
+    The portal answers a code it knows with the app it has and changes nothing, so then the
+    fields are sent once more; an icon cannot be, and is noted as not there.
     """
-    begun_before = not portal.store.begin_registration(app.code)
-    try:
-        registered = _call_register(portal, app)
-        if begun_before:
-            fields = parameters(app)
-            _call_update(portal, registered.id, fields)
-            registered = replace(registered, icon_on_portal=not app.icon)
-    except PortalUnreachable as exc:
-        if not (exc.sent or begun_before):
-            portal.store.end_registration(app.code)
-        raise
-    except PortalError:
-        if not begun_before:
-            portal.store.end_registration(app.code)
-        raise
-    portal.store.end_registration(app.code)
-    return registered
+    registered = _call_register(portal, app)
+    if not begun_before:
+        return registered
+    _call_update(portal, registered.id, parameters(app))
+    return replace(registered, icon_on_portal=not app.icon)
 
 
 def _call_register(portal: Portal, app: ChatApp) -> ChatApp:

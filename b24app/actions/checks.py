@@ -15,7 +15,7 @@ from b24app.errors import BadPayload
 
 CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,49}")  # "0" is empty to the portal
 LANGUAGE: Final = re.compile(r"[a-z]{2}")
-NUMBER: Final = re.compile(r"[0-9]{1,9}")
+NUMBER: Final = re.compile(r"[0-9]{1,18}")
 MAX_TEXT: Final = 255
 MAX_MESSAGE: Final = 2000
 MAX_LANGUAGES: Final = 50

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from b24app.actions import bots, checks, command_calls, command_drafts
 from b24app.actions.command_drafts import CommandDraft
+from b24app.actions.doubt import noted
 from b24app.actions.portal import Portal
-from b24app.errors import BadPayload, Conflict, PortalError, PortalUnreachable
+from b24app.errors import BadPayload, Conflict
 from b24app.records import Bot, Command, Verb
 
 
@@ -23,10 +24,7 @@ def register(portal: Portal, draft: CommandDraft) -> Command:
         bot = _bot_of(portal, draft)
         wanted = command_drafts.check(draft, bot.api)
         _check_name(portal, bot, wanted)
-        placed = _register(portal, bot, replace(wanted, bot_id=bot.id))
-        return portal.store.commands.save(
-            placed, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None
-        )
+        return _register(portal, bot, replace(wanted, bot_id=bot.id))
 
 
 def update(portal: Portal, command_id: int, draft: CommandDraft) -> Command:
@@ -117,24 +115,17 @@ def _check_name(portal: Portal, bot: Bot, wanted: Command) -> None:
 
 
 def _register(portal: Portal, bot: Bot, command: Command) -> Command:
-    """Register, or bring up to date what an earlier try with a lost answer has registered."""
+    """Register and record, or first bring up to date what an earlier try with an unknown end has
+    registered."""
     key = f"command:{bot.id}:{command.name}"
-    begun_before = not portal.store.begin_registration(key)
-    try:
+    with noted(portal, key) as begun_before:
         if begun_before:
             placed = _place(portal, bot, command)
         else:
             placed = replace(command, id=command_calls.register(portal, bot, command))
-    except PortalUnreachable as exc:
-        if not (exc.sent or begun_before):
-            portal.store.end_registration(key)
-        raise
-    except PortalError:
-        if not begun_before:
-            portal.store.end_registration(key)
-        raise
-    portal.store.end_registration(key)
-    return placed
+        return portal.store.commands.save(
+            placed, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None, ends=key
+        )
 
 
 def _place(portal: Portal, bot: Bot, command: Command) -> Command:

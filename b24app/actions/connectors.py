@@ -7,24 +7,15 @@ is never named to the portal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from b24app.actions import connector_calls, connector_drafts
 from b24app.actions.connector_calls import OpenLine, Status
 from b24app.actions.connector_drafts import ConnectorDraft, JointDraft
+from b24app.actions.doubt import noted
 from b24app.actions.portal import Portal
-from b24app.errors import (
-    AlreadyGone,
-    B24AppError,
-    BadPayload,
-    Conflict,
-    NotFound,
-    NotOurs,
-    PortalTrouble,
-    PortalUnreachable,
-)
+from b24app.errors import AlreadyGone, BadPayload, Conflict, NotFound, NotOurs
 from b24app.records import Connector, Joint, Verb
 
 
@@ -47,14 +38,15 @@ def register(portal: Portal, draft: ConnectorDraft) -> Connector:
         wanted = connector_drafts.check(draft)
         if _known(portal, wanted.id):
             raise BadPayload("id", "connector_id_taken")
-        names = connector_calls.names(portal)
-        with _noted(portal, wanted.id) as unsure:
-            if wanted.id in names and not unsure:
-                raise BadPayload("id", "connector_id_taken")
+        key = _key(wanted.id)
+        name = connector_calls.names(portal).get(wanted.id)
+        if name is not None and name not in portal.store.sent(key):
+            raise BadPayload("id", "connector_id_taken")
+        with _noted(portal, wanted):
             connector_calls.register(portal, wanted)
-        return portal.store.connectors.save(
-            wanted, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None
-        )
+            return portal.store.connectors.save(
+                wanted, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None, ends=key
+            )
 
 
 def update(portal: Portal, connector_id: str, draft: ConnectorDraft) -> Connector:
@@ -69,10 +61,10 @@ def update(portal: Portal, connector_id: str, draft: ConnectorDraft) -> Connecto
         wanted = connector_drafts.check(draft, current)
         if wanted == current:
             return current
-        with _noted(portal, connector_id) as unsure:
-            _look(portal, current, unsure=unsure)
+        _look(portal, current)
+        with _noted(portal, wanted):
             connector_calls.register(portal, wanted)
-        return _save(portal, current, wanted, Verb.UPDATE)
+            return _save(portal, current, wanted, Verb.UPDATE, ends=_key(connector_id))
 
 
 def republish(portal: Portal, connector_id: str, version: int) -> Connector:
@@ -82,16 +74,16 @@ def republish(portal: Portal, connector_id: str, version: int) -> Connector:
     """
     with portal.store.editing():
         current = _unchanged(portal, connector_id, version)
-        with _noted(portal, connector_id) as unsure:
-            _look(portal, current, unsure=unsure, absent=True)
-            living = {line.id for line in connector_calls.lines(portal)}
-            connector_calls.register(portal, current)
+        _look(portal, current, absent=True)
+        living = {line.id for line in connector_calls.lines(portal)}
         kept = tuple(joint for joint in current.joints if joint.line in living)
-        for joint in kept:
-            connector_calls.activate(portal, connector_id, joint.line)
-            connector_calls.set_data(portal, connector_id, joint)
         wanted = replace(current, joints=kept, published=True)
-        return _save(portal, current, wanted, Verb.REPUBLISH)
+        with _noted(portal, current):
+            connector_calls.register(portal, current)
+            for joint in kept:
+                connector_calls.activate(portal, connector_id, joint.line)
+                connector_calls.set_data(portal, connector_id, joint)
+            return _save(portal, current, wanted, Verb.REPUBLISH, ends=_key(connector_id))
 
 
 def unregister(portal: Portal, connector_id: str) -> bool:
@@ -101,11 +93,10 @@ def unregister(portal: Portal, connector_id: str) -> bool:
     """
     with portal.store.editing():
         current = portal.store.connectors.get(connector_id)
-        with _noted(portal, connector_id) as unsure:
-            was_there = connector_id in _look(portal, current, unsure=unsure, absent=True)
-            if was_there:
-                connector_calls.unregister(portal, connector_id)
-        portal.store.connectors.delete(current, actor=portal.actor, verb=Verb.UNREGISTER)
+        was_there = connector_id in _look(portal, current, absent=True)
+        if was_there:
+            connector_calls.unregister(portal, connector_id)
+        _delete(portal, current, Verb.UNREGISTER)
         return was_there
 
 
@@ -116,9 +107,10 @@ def forget(portal: Portal, connector_id: str) -> None:
     """
     with portal.store.editing():
         current = portal.store.connectors.get(connector_id)
-        if connector_calls.names(portal).get(connector_id) == current.name:
+        name = connector_calls.names(portal).get(connector_id)
+        if name is not None and _is_ours(portal, current, name):
             raise BadPayload("id", "ours")
-        portal.store.connectors.delete(current, actor=portal.actor, verb=Verb.FORGET)
+        _delete(portal, current, Verb.FORGET)
 
 
 def join(portal: Portal, connector_id: str, line: int, draft: JointDraft) -> Connector:
@@ -129,7 +121,7 @@ def join(portal: Portal, connector_id: str, line: int, draft: JointDraft) -> Con
     with portal.store.editing():
         current = _unchanged(portal, connector_id, draft.version)
         wanted = connector_drafts.check_joint(draft, line)
-        _look(portal, current, unsure=False)
+        _look(portal, current)
         if all(found.id != line for found in connector_calls.lines(portal)):
             raise NotFound(f"line {line}")
         joint = current.joint(line)
@@ -148,7 +140,7 @@ def leave(portal: Portal, connector_id: str, line: int, version: int) -> Connect
     """Take it off an open line. Raises as ``update``."""
     with portal.store.editing():
         current = _unchanged(portal, connector_id, version)
-        _look(portal, current, unsure=False)
+        _look(portal, current)
         connector_calls.deactivate(portal, connector_id, line)
         if current.joint(line) is None:
             return current
@@ -183,56 +175,57 @@ def _empties(joint: Joint, wanted: Joint) -> bool:
     return any(before and not after for before, after in pairs)
 
 
-def _look(
-    portal: Portal, connector: Connector, *, unsure: bool, absent: bool = False
-) -> dict[str, str]:
+def _look(portal: Portal, connector: Connector, *, absent: bool = False) -> dict[str, str]:
     """The portal's connectors by id, once it is certain that this one is ours there.
 
-    One that was taken over by another application has another name. Where an earlier change was
-    ``unsure`` to arrive, the name tells nothing. Raises NotOurs; AlreadyGone unless it may be
-    ``absent``.
+    Raises NotOurs; AlreadyGone unless it may be ``absent``.
     """
     names = connector_calls.names(portal)
     member_id = portal.installation.member_id
     if connector.id not in names:
         if not absent:
             raise AlreadyGone("imconnector.list", "NOT_LISTED", 200, member_id)
-    elif names[connector.id] != connector.name and not unsure:
+    elif not _is_ours(portal, connector, names[connector.id]):
         raise NotOurs("imconnector.list", "OTHER_NAME", 200, member_id)
     return names
 
 
-@contextmanager
-def _noted(portal: Portal, connector_id: str) -> Iterator[bool]:
-    """Note that a change is on its way, until its answer is known.
+def _is_ours(portal: Portal, connector: Connector, name: str) -> bool:
+    """Whether the portal's connector of this id, with this name, is the one we know.
 
-    Yields whether the answer to an earlier one was lost: then the portal may have it.
+    One that was taken over by another application has another name: neither the one we know nor,
+    where the end of an earlier change of ours is unknown, one that we have sent.
     """
-    key = f"connector:{connector_id}"
-    unsure = not portal.store.begin_registration(key)
-    try:
-        yield unsure
-    except B24AppError as exc:
-        if not (unsure or _may_have_arrived(exc)):
-            portal.store.end_registration(key)
-        raise
-    portal.store.end_registration(key)
+    return name == connector.name or name in portal.store.sent(_key(connector.id))
 
 
-def _may_have_arrived(error: B24AppError) -> bool:
-    if isinstance(error, PortalUnreachable):
-        return error.sent
-    return isinstance(error, PortalTrouble)
+def _noted(portal: Portal, wanted: Connector) -> AbstractContextManager[bool]:
+    """As ``noted``, with the name by which the portal's connector is known as ours if it is."""
+    key = _key(wanted.id)
+    portal.store.note_sent(key, wanted.name)
+    return noted(portal, key)
+
+
+def _key(connector_id: str) -> str:
+    """What a change of the connector is noted as while its end is unknown."""
+    return f"connector:{connector_id}"
 
 
 def _known(portal: Portal, connector_id: str) -> bool:
     return any(one.id == connector_id for one in portal.store.connectors.all())
 
 
-def _save(portal: Portal, current: Connector, wanted: Connector, verb: Verb) -> Connector:
+def _save(
+    portal: Portal, current: Connector, wanted: Connector, verb: Verb, ends: str = ""
+) -> Connector:
     return portal.store.connectors.save(
-        wanted, seen=current.version, actor=portal.actor, verb=verb, before=current
+        wanted, seen=current.version, actor=portal.actor, verb=verb, before=current, ends=ends
     )
+
+
+def _delete(portal: Portal, connector: Connector, verb: Verb) -> None:
+    key = _key(connector.id)
+    portal.store.connectors.delete(connector, actor=portal.actor, verb=verb, ends=key)
 
 
 def _unchanged(portal: Portal, connector_id: str, version: int) -> Connector:

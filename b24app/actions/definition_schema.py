@@ -183,7 +183,7 @@ def _in_object(value: object, schema: Schema, where: str) -> Iterator[tuple[str,
         if name in schema["properties"]:
             yield from _problems(part, schema["properties"][name], _inside(where, name))
         else:
-            yield _inside(where, name[:40]), "unknown_field"
+            yield _inside(where, _shown(name)), "unknown_field"
     for name in schema["required"]:
         if name not in value:
             yield _inside(where, name), "missing"
@@ -234,6 +234,11 @@ CHECKS: Final = {
 
 def _inside(where: str, name: str) -> str:
     return f"{where}.{name}" if where else name
+
+
+def _shown(name: str) -> str:
+    """The beginning of a name that is none of ours, so that it can be written."""
+    return name[:40].encode(errors="backslashreplace").decode()
 
 
 def _can_be_written(text: str) -> bool:

@@ -19,10 +19,10 @@ MAX_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 40
 MAX_ELEMENTS: Final = 2000
 
-# A white speech bubble, for a connector nobody has drawn anything for.
+# A white speech bubble, for a connector nobody has drawn anything for; written as ``clean`` writes.
 SPEECH: Final = (
     f'<svg xmlns="{SVG}" viewBox="0 0 24 24"><path fill="#fff" d="M5 4h14a3 3 0 0 1 3 3v8a3 3 0 0 1'
-    '-3 3h-7l-5 4v-4H5a3 3 0 0 1-3-3V7a3 3 0 0 1 3-3z"/></svg>'
+    '-3 3h-7l-5 4v-4H5a3 3 0 0 1-3-3V7a3 3 0 0 1 3-3z"></path></svg>'
 )
 SHAPES: Final = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"})
 ELEMENTS: Final = SHAPES | {"svg", "g", "defs", "linearGradient", "radialGradient", "stop"}

@@ -113,9 +113,9 @@ def _judged(
         ours = what(portal.store.commands.fields(thing))
     if is_ours is False:
         return Finding(*about, Drifted.MISSING, ours, {}, (Deed.FORGET,), "not_ours")
-    if is_ours is None and thing.published:
+    if is_ours is None:
         return Finding(*about, Drifted.MISSING, ours, {}, BACK)
-    if is_ours and not thing.published:
+    if not thing.published:
         return Finding(*about, Drifted.DIFFERENT, *UNNOTICED, BOTH)
     return None
 

@@ -30,6 +30,7 @@ def everything(portal: Portal, listing: Listing) -> list[Finding]:
     found: list[Finding] = []
     if "bot" not in listing.unseen:
         found += bots(portal, listing)
+        found += chat_apps(portal, listing)
     if "command" not in listing.unseen:
         found += commands(portal, listing)
     if "connector" not in listing.unseen:
@@ -46,11 +47,11 @@ def bots(portal: Portal, listing: Listing) -> Iterator[Finding]:
     missing = set()
     for bot in known.values():
         row = listing.bots.get(bot.id)
-        if row is None and bot.published:
+        if row is None:
             missing.add(bot.code)
             ours = what(shelf.fields(bot))
             yield Finding("bot", str(bot.id), bot.full_name, Drifted.MISSING, ours, {}, BACK)
-        elif row is not None and (theirs := _bot_said(bot, row)):
+        elif theirs := _bot_said(bot, row):
             ours = {name: shelf.fields(bot)[name] for name in theirs}
             deeds, why = (BOTH, "") if "code" not in theirs else ((Deed.ADOPT,), "code_changed")
             how = Drifted.DIFFERENT
@@ -91,13 +92,13 @@ def commands(portal: Portal, listing: Listing) -> Iterator[Finding]:
     known = {command.id: command for command in shelf.all()}
     for command in known.values():
         row, name = listing.commands.get(command.id), f"/{command.name}"
-        if row is None and command.published:
+        if row is None:
             has_bot = command.bot_id in listing.bots
             deeds, why = (BACK, "") if has_bot else ((Deed.FORGET,), "bot_first")
             ours = what(shelf.fields(command))
             how = Drifted.MISSING
             yield Finding("command", str(command.id), name, how, ours, {}, deeds, why)
-        elif row is not None and (theirs := _command_said(portal, command, row)):
+        elif theirs := _command_said(portal, command, row):
             ours = {field: shelf.fields(command)[field] for field in theirs}
             if "translations" in theirs:
                 ours["translations"] = _same_language(ours, theirs)
@@ -143,6 +144,17 @@ def _same_language(ours: Fields, theirs: Fields) -> list[dict[str, Any]]:
     return [entry for entry in ours["translations"] if entry["language"] in languages]
 
 
+def chat_apps(portal: Portal, listing: Listing) -> Iterator[Finding]:
+    """Those that our own record says are not there; no portal lists any, see ``drift_check.py``."""
+    shelf, language = portal.store.chat_apps, portal.installation.language
+    lost_bots = {bot.id for bot in portal.store.bots.all()} - listing.bots.keys()
+    for app in shelf.all():
+        if not app.published:
+            deeds, why = ((Deed.FORGET,), "bot_first") if app.bot_id in lost_bots else (BACK, "")
+            about = ("chat_app", str(app.id), app.title(language, "en"))
+            yield Finding(*about, Drifted.MISSING, what(shelf.fields(app)), {}, deeds, why)
+
+
 def connectors(portal: Portal, listing: Listing) -> Iterator[Finding]:
     """The platform never says whose a connector is: another name may mean that it was taken over.
 
@@ -154,14 +166,14 @@ def connectors(portal: Portal, listing: Listing) -> Iterator[Finding]:
     for connector in known.values():
         about = ("connector", connector.id, connector.name)
         name = listing.connectors.get(connector.id)
-        if name is None and connector.published:
+        if name is None:
             yield Finding(*about, Drifted.MISSING, what(shelf.fields(connector)), {}, BACK)
-        elif name is not None and name != connector.name:
+        elif name != connector.name:
             unsure = f"connector:{connector.id}" in unanswered
             deeds, why = ((Deed.RESTORE,), "unsure") if unsure else ((Deed.FORGET,), "taken_over")
             ours, theirs = {"name": connector.name}, {"name": name}
             yield Finding(*about, Drifted.DIFFERENT, ours, theirs, deeds, why)
-        elif name is not None and not connector.published:
+        elif not connector.published:
             yield Finding(*about, Drifted.DIFFERENT, *UNNOTICED, BOTH)
     for number, name in strangers(portal, listing).items():
         if f"connector:{number}" in unanswered:

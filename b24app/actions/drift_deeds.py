@@ -6,7 +6,7 @@ side that alone has it: off our list, or, where only the portal has it, off the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -76,13 +76,16 @@ def do(portal: Portal, deed: Deed, finding: Finding, typed_name: str = "") -> Do
 
 
 def _restore_bot(portal: Portal, finding: Finding) -> Done:
-    """One that was gone took commands and chat apps with it: they follow as work with many."""
+    """One that was gone took commands and chat apps with it: they follow as work with many.
+
+    Where that is cut short, the next look finds each of them by itself.
+    """
     number = int(finding.thing_id)
-    lost = [[one for one in kind if one.published] for kind in bots.belongings(portal, number)]
+    lost = bots.belongings(portal, number)
     again = bots.republish(portal, number, portal.store.bots.get(number).version)
     if again.id == number:
         return Done(finding.thing_id)
-    things = {"command": lost[0], "chat_app": lost[1]}
+    things: dict[str, Sequence[Command | ChatApp]] = {"command": lost[0], "chat_app": lost[1]}
     runs = tuple(
         bulk.start(portal, Verb.REPUBLISH, thing, [str(one.id) for one in some[: bulk.MOST]])
         for thing, some in things.items()
@@ -184,7 +187,7 @@ def _adopt_published(portal: Portal, finding: Finding) -> ChatApp | Connector:
 
 
 def _save(portal: Portal, shelf: Shelf[T], current: T | None, wanted: T) -> T:
-    verb, seen = (Verb.UPDATE, current.version) if current else (Verb.REGISTER, 0)
+    verb, seen = (Verb.UPDATE, current.version) if current else (Verb.ADOPT, 0)
     return shelf.save(wanted, seen=seen, actor=portal.actor, verb=verb, before=current)
 
 

@@ -31,10 +31,10 @@ def compare(portal: Portal, listed: Mapping[str, Sequence[Binding]]) -> Iterator
         about = ("widget", widget.id, widget.title(language, "en"))
         bound = ours_of(portal, listed.get(widget.id, ()))
         fields = shelf.fields(widget)
-        if not bound and widget.published:
+        if not bound:
             ours = {name: value for name, value in fields.items() if name not in LEFT_OUT}
             yield Finding(*about, Drifted.MISSING, ours, {}, (Deed.RESTORE, Deed.FORGET))
-        elif bound and (theirs := _said(portal, widget, bound)):
+        elif theirs := _said(portal, widget, bound):
             ours = {name: fields.get(name, portal.app_url) for name in theirs}
             both = (Deed.RESTORE, Deed.ADOPT)
             deeds = both[:1] if "address" in theirs else both

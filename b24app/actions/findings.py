@@ -16,6 +16,7 @@ from b24app.records import BudgetFacts, EventFacts, Installation, Outcome, Stand
 
 FULL: Final = 0.8
 MANY_WAITING: Final = 50
+STUCK_SECONDS: Final = 120  # a reader that was killed is replaced in a tenth of it
 DAY: Final = 86400
 WEEK: Final = 7 * DAY
 # What is lost without a scope (b24restdocs: scopes; bitrix-modules: imconnector is registered
@@ -31,6 +32,7 @@ TROUBLES: Final = {
     "portal_deleted": "deleted",
     "wrong_keys": "keys",
     "unreachable": "away",
+    "odd_answer": "away",
 }
 
 
@@ -149,11 +151,16 @@ def events(facts: EventFacts, refuted_at: int, now: float) -> Line:
         "refused": len(forged),
         "last": good[0].at if good else 0,
         "name": good[0].name if good else "",
+        "later": facts.later,
+        "due": max(facts.due, int(now)),
     }
-    if facts.waiting > MANY_WAITING:
-        return Line("events", "stuck", Health.RED, Mend.CHECK, shown)
+    if facts.waiting > MANY_WAITING or 0 < facts.since < now - STUCK_SECONDS:
+        everything = shown | {"waiting": facts.waiting + facts.later}
+        return Line("events", "stuck", Health.RED, Mend.CHECK, everything)
     if facts.dead:
         return Line("events", "failed", Health.AMBER, Mend.RETRY, shown)
+    if facts.later:
+        return Line("events", "postponed", Health.AMBER, Mend.CHECK, shown)
     if refuted_at > now - WEEK:
         told = shown | {"since": refuted_at}
         return Line("events", "refuted", Health.AMBER, Mend.CHECK, told)

@@ -5,8 +5,12 @@ Whoever sees the application token may send an event, so the portal is asked wha
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from b24app.actions import bot_calls, connector_calls, connectors
@@ -22,6 +26,7 @@ LINE: Final = "line"
 CONNECTOR: Final = "connector"
 LOOKED_BACK: Final = 100
 MOST_NOTED: Final = 20
+REVIEW_SECONDS: Final = 8.0
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +48,7 @@ def bot_deleted(portal: Portal, happening: Happening) -> None:
         try:
             is_there = bot_calls.is_ours(portal, bot)
         except AuthorizationLost as exc:
-            # The whole application goes, or has lost its access: not this bot's affair.
+            # The whole application goes, or has lost its access: who gets it back has reviewed.
             log.info("portal %s: %s", portal.installation.member_id, exc.reason)
             return
         if not is_there:
@@ -52,29 +57,50 @@ def bot_deleted(portal: Portal, happening: Happening) -> None:
             raise Busy(f"bot {bot.id} is still there")
 
 
-def review(portal: Portal) -> None:
-    """Ask after every bot and connector of ours, and note those that are gone; after a reinstall.
+def review(portal: Portal, after: str = "", seconds: float = REVIEW_SECONDS) -> str:
+    """Ask after every bot and connector of ours, and each line of these; note what is gone.
 
+    For what a portal has told while nobody could ask it: after a reinstall, and once lost access is
+    back. Goes on behind ``after`` and stops after so many seconds: returns the name of what was
+    asked after last, to go on from, or nothing when it is through. Safe to repeat.
     Raises PortalError, PortalUnreachable, AuthorizationLost, StoreUnavailable, Busy.
     """
-    for found in portal.store.bots.all():
-        if found.published:
-            with portal.store.editing():
-                bot = _known_bot(portal, found.id)
-                if bot and not bot_calls.is_ours(portal, bot):
-                    _lose(portal, bot)
-    if any(found.published for found in portal.store.connectors.all()):
-        with portal.store.editing():
-            _review_connectors(portal)
+    deadline = time.monotonic() + seconds
+    for name, ask in sorted(_questions(portal).items()):
+        if name > after:
+            with contextlib.suppress(AccessDenied):  # no permission any more: nothing can be said
+                ask()
+            if time.monotonic() > deadline:
+                return name
+    return ""
 
 
-def _review_connectors(portal: Portal) -> None:
-    try:
-        names = connector_calls.names(portal)
-    except AccessDenied:  # no permission for Open Channels any more: nothing can be said
-        return
+def _questions(portal: Portal) -> dict[str, Callable[[], None]]:
+    """What there is to ask, each by its name; lines come after their connectors."""
+    asking: dict[str, Callable[[], None]] = {}
+    for bot in portal.store.bots.all():
+        if bot.published:
+            asking[f"bot {bot.id:012}"] = partial(_review_bot, portal, bot.id)
     for connector in portal.store.connectors.all():
-        if connector.published and connector.id not in names:
+        if connector.published:
+            asking[f"connector {connector.id}"] = partial(_review_connector, portal, connector.id)
+            for joint in connector.joints:
+                ask = partial(_come_off, portal, connector.id, joint.line)
+                asking[f"line {connector.id} {joint.line:012}"] = ask
+    return asking
+
+
+def _review_bot(portal: Portal, bot_id: int) -> None:
+    with portal.store.editing():
+        bot = _known_bot(portal, bot_id)
+        if bot and not bot_calls.is_ours(portal, bot):
+            _lose(portal, bot)
+
+
+def _review_connector(portal: Portal, connector_id: str) -> None:
+    with portal.store.editing():
+        connector = _known_connector(portal, connector_id)
+        if connector and connector.id not in connector_calls.names(portal):
             _save(portal, connector, replace(connector, published=False))
 
 
@@ -90,6 +116,14 @@ def _known_bot(portal: Portal, bot_id: int) -> Bot | None:
     except NotFound:
         return None
     return bot if bot.published else None
+
+
+def _known_connector(portal: Portal, connector_id: str) -> Connector | None:
+    try:
+        connector = portal.store.connectors.get(connector_id)
+    except NotFound:
+        return None
+    return connector if connector.published else None
 
 
 def _bot_id(event: Event) -> int:
@@ -147,25 +181,21 @@ def connector_off(portal: Portal, event: Event) -> None:
 def _come_off(portal: Portal, connector_id: str, line: int) -> None:
     """Nothing where our record does not say that it is connected, as when we took it off."""
     with portal.store.editing():  # after an edit of our own has ended
-        try:
-            connector = portal.store.connectors.get(connector_id)
-        except NotFound:
-            return
-        if connector.joint(line) and _is_off(portal, connector_id, line):
+        connector = _known_connector(portal, connector_id)
+        if connector and connector.joint(line) and _is_off(portal, connector_id, line):
             _save(portal, connector, connectors.without(connector, line))
 
 
 def _is_off(portal: Portal, connector: str, line: int) -> bool:
+    """Whether it is not active there any more; one that is in error still is."""
     try:
-        params = {"CONNECTOR": connector, "LINE": line}
-        answer = as_map(portal.rest.call("imconnector.status", params, repeatable=True))
+        return not connector_calls.status(portal, connector, line).configured
     except AuthorizationLost:
         return False
     except PortalError as exc:
         if not exc.permanent or isinstance(exc, AccessDenied):
             raise
         return True  # it does not know such a connector any more
-    return answer.get("STATUS") in (False, "N", "", None)
 
 
 def _is_deleted(portal: Portal, line: int) -> bool:

@@ -10,16 +10,16 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from b24app.actions import bots
 from b24app.actions.portal import Portal
 from b24app.actions.roads import ROADS, Arrival, Fields, Road
 from b24app.errors import BadPayload, Conflict, NotFound
 from b24app.records import Change, Verb
 from b24app.store.changes import KEPT
 
-CHANGE_ID: Final = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+CHANGE_ID: Final = re.compile(r"(?!0+-0+$)[0-9]{1,19}-[0-9]{1,19}")  # nothing is below 0-0
 PAGE: Final = 25
 CHUNK: Final = 100
-HELD_SECONDS: Final = 600  # within which one removal wrote all its lines
 # What changes with every save, is the portal's own, or follows from elsewhere.
 BOOKKEEPING: Final = frozenset(
     {"id", "version", "updated_at", "updated_by", "icon_on_portal", "published", "bot_id"}
@@ -116,7 +116,8 @@ def undo(portal: Portal, change_id: str, typed_name: str = "") -> Undone:
     """Take a change back, by the road it came.
 
     Updated: the fields get their values from before. Registered: it is unregistered. Removed: it
-    is registered again as it was. Lost by the portal: it is published again. Twice is once.
+    is registered again as it was. Lost by the portal: it is published again. Put on the list as
+    the portal has it: it goes off the list, and nothing is sent. Twice is once.
     ``typed_name`` is needed where a bot would go with its chats: its full name, else
     NotConfirmed. Raises NotFound; BadPayload with the reason when it cannot be taken back;
     Conflict, with the thing's fields as they are, when somebody has changed the same since; else
@@ -125,27 +126,30 @@ def undo(portal: Portal, change_id: str, typed_name: str = "") -> Undone:
     change = get(portal, change_id)
     if reason := obstacle(change):
         raise BadPayload("change", reason)
-    road = ROADS[change.thing](replace(portal, store=portal.store.undoing(change.id)), typed_name)
+    undoing = replace(portal, store=portal.store.undoing(change.id))
+    road = ROADS[change.thing](undoing, typed_name)
     if lost(change):
         return _republish(road, change)
     if change.verb is Verb.UPDATE:
-        return _restore(road, change)
+        return _restore(undoing, road, change)
     if change.verb in REMOVALS:
-        return _put_back(road, change)
+        secret = portal.store.changes.secrets(change).get("hash", "")
+        return _put_back(undoing, road, change, secret)
+    if change.verb is Verb.ADOPT:
+        return _take_off(undoing, road, change)
     return _remove(road, change)
 
 
 def companions(portal: Portal, change: Change) -> list[Change]:
     """What went together with a bot that was removed, oldest first, and is not back yet."""
-    if change.thing != "bot" or change.verb not in REMOVALS:
+    if change.thing != "bot" or not change.group:
         return []
-    before = portal.store.changes.newest(KEPT, below=change.id, since=change.at - HELD_SECONDS)
-    mine = [
-        other
-        for other in before
-        if (other.verb, other.user_id) == (change.verb, change.user_id)
-        and str(other.before.get("bot_id")) == change.thing_id
-    ]
+    mine: list[Change] = []
+    for other in portal.store.changes.newest(KEPT, below=change.id):
+        if other.group == change.group:
+            if other.thing == "bot":  # one of the same number, that was removed earlier
+                break
+            mine.append(other)
     undone = portal.store.changes.undone([other.id for other in mine])
     return [other for other in reversed(mine) if other.id not in undone]
 
@@ -157,14 +161,15 @@ def differences(change: Change, now: Fields) -> tuple[Fields, Fields]:
     return {name: then[name] for name in names}, {name: now.get(name) for name in names}
 
 
-def _restore(road: Road, change: Change) -> Undone:
+def _restore(portal: Portal, road: Road, change: Change) -> Undone:
     now = road.standing(change.thing_id)
     if now is None:
         raise NotFound(f"{change.thing} {change.thing_id}")
     names = _touched(change)
     if all(now[name] == change.before[name] for name in names):
         return Undone(change, change.thing_id, already=True)
-    if any(now[name] != change.after[name] for name in names):
+    differs = any(now[name] != change.after[name] for name in names)
+    if differs and not _is_begun(portal, change, change.thing_id):
         raise Conflict(now)
     wanted = now | {name: change.before[name] for name in change.before if name in _all(change)}
     return _arrived(change, road.restore(now, wanted))
@@ -188,18 +193,51 @@ def _remove(road: Road, change: Change) -> Undone:
     return _arrived(change, road.unregister(now))
 
 
-def _put_back(road: Road, change: Change) -> Undone:
+def _take_off(portal: Portal, road: Road, change: Change) -> Undone:
+    """What was on the portal before it came onto our list is taken off that alone."""
+    with portal.store.editing():
+        now = road.standing(change.thing_id)
+        if now is None:
+            return Undone(change, change.thing_id, already=True)
+        if differences(change, now)[0]:
+            raise Conflict(now)
+        if change.thing == "command":
+            command = portal.store.commands.get(change.thing_id)
+            portal.store.commands.delete(command, actor=portal.actor, verb=Verb.FORGET)
+        elif any(bots.belongings(portal, int(change.thing_id))):
+            raise BadPayload("change", "undo_belongings")  # nobody could remove them any more
+        else:
+            bot = portal.store.bots.get(change.thing_id)
+            portal.store.bots.delete(bot, actor=portal.actor, verb=Verb.FORGET)
+    return Undone(change, change.thing_id)
+
+
+def _put_back(portal: Portal, road: Road, change: Change, secret: str) -> Undone:
     twin = road.twin(change.before)
     if twin is None:
         try:
-            return _arrived(change, road.register(change.before))
+            return _arrived(change, road.register(change.before, secret))
         except BadPayload:  # somebody may have been faster with the same code
             twin = road.twin(change.before)
             if twin is None:
                 raise
-    if differences(change, twin)[0]:
+    lacking, _ = differences(change, twin)
+    if not lacking:
+        return Undone(change, str(twin["id"]), already=True)
+    if not _is_begun(portal, change, str(twin["id"])):
         raise Conflict(twin)
-    return Undone(change, str(twin["id"]), already=True)
+    return _arrived(change, road.restore(twin, twin | lacking))
+
+
+def _is_begun(portal: Portal, change: Change, thing_id: str) -> bool:
+    """Whether the last that was done to a thing is an undo of this change, which was cut short."""
+    newest = (
+        one
+        for one in portal.store.changes.newest(KEPT)
+        if (one.thing, one.thing_id) == (change.thing, thing_id)
+    )
+    last = next(newest, None)
+    return last is not None and last.undoes == change.id
 
 
 def _arrived(change: Change, arrival: Arrival) -> Undone:

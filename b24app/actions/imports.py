@@ -27,6 +27,8 @@ PORTALS_OWN: Final = BOOKKEEPING | {
     *("hash", "api", "joints", "app_id", "bot", "bot_code", "chat_app")
 }
 
+# What somebody must do something about, the gravest first.
+GRAVE: Final = ("new_hash", "line_gone", "other_bot", "icon_republish")
 ALIKE: Final = ("chat_apps", "widgets")  # where one may be meant by another key than its own
 
 
@@ -136,8 +138,13 @@ def apply(portal: Portal, run: Run, item: Item) -> Item:
         state = ItemState.DONE if item.state is ItemState.SENT else ItemState.GONE
         return replace(item, state=state)
     arrival = _do(portal, kind, entry, now)
-    reason = next((note for note in arrival.notes if note == "icon_republish"), "")
+    reason = worth_telling(arrival.notes)
     return replace(item, state=ItemState.DONE, arrived=arrival.thing_id, reason=reason)
+
+
+def worth_telling(notes: Collection[str]) -> str:
+    """Of the notes on one of many things that somebody must do something about, the gravest."""
+    return next((note for note in GRAVE if note in notes), "")
 
 
 def _do(portal: Portal, kind: Kind, entry: _Entry, now: Fields | None) -> Arrival:

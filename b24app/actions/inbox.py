@@ -44,6 +44,7 @@ PAUSES: Final = (10, 30, 60, 300, 900)
 # A reader's turn: then the next portal's comes, so that one portal's flood keeps nobody waiting.
 TURN_EVENTS: Final = 50
 TURN_SECONDS: Final = 10.0
+SECONDS: Final = 8.0  # a portal has no more for one answer: others' events wait behind it
 MOST_BEGUN: Final = 5
 
 log = logging.getLogger(__name__)
@@ -128,7 +129,7 @@ def prove(resources: Resources, claim: Happening) -> tuple[Visitor, str | None]:
     that comes later than a newer one is not taken. Raises as ``installs.install``.
     """
     event = claim.event
-    claimed = claim_of_event(event)
+    claimed = replace(claim_of_event(event), longest=SECONDS)
     late = event.ts < resources.inbox.brought_at(claim.member_id)
     visitor = installs.install(
         resources, replace(claimed, application_token="") if late else claimed

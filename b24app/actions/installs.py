@@ -43,7 +43,7 @@ def install(resources: Resources, claim: Claim) -> Visitor:
     yet, the caller must have a job see to it.
     """
     info = prove(resources, claim)
-    actor = identify(resources, info, claim.access, claim.patience)
+    actor = identify(resources, info, claim.access, claim.patience, claim.longest)
     if not actor.is_admin:
         raise NotAdmin(f"user {actor.user_id} of portal {info.member_id}")
     return _install(resources, claim, info, actor)
@@ -58,13 +58,13 @@ def _install(resources: Resources, claim: Claim, info: AppInfo, actor: Actor) ->
     # Before anything new is stored: a late confirmation would take it away.
     life.move(resources, info.member_id, Sign.RETURNED, actor=actor)
     resources.installations.save(installation)
-    _keep_chain(resources, installation, actor, claim)
+    healed = _keep_chain(resources, installation, actor, claim) and known is not None
     if known is None:
         life.born(resources, installation, actor)
     _note_whether_finished(resources, info, actor)
     resources.counters.add("installs", "ok")
-    if over:  # what the portal has lost must be found out as well: a job does it all
-        return Visitor(installation, actor, subscribed=False)
+    if over or healed:  # what the portal has lost must be found out as well: a job does it all
+        return Visitor(installation, actor, subscribed=False, healed=healed)
     try:
         found = subscriptions.reconcile(_as_visitor(resources, installation, actor, claim))
     except (PortalError, PortalUnreachable):  # stored all the same; a job subscribes later
@@ -94,7 +94,7 @@ def _as_visitor(
     m, endpoint = installation.member_id, installation.client_endpoint
     return Portal(
         installation=installation,
-        rest=client(resources, m, endpoint, claim.access, claim.patience),
+        rest=client(resources, m, endpoint, claim.access, claim.patience, claim.longest),
         store=PortalStore(resources.redis, m),
         actor=actor,
         app_url=resources.settings.app_url,
@@ -107,7 +107,8 @@ def admit(resources: Resources, claim: Claim) -> Visitor:
     Raises as ``install``, and NotInstalled when the portal has not finished installing us. A
     portal that has, and that we do not know (any more), is taken in again. A person who is no
     administrator is let through with ``is_admin`` False. After a change of our address or of what
-    is granted nothing is subscribed yet, and the caller must have a job see to it.
+    is granted, and once lost access is back, nothing is subscribed yet, and the caller must have a
+    job see to it.
     """
     info = prove(resources, claim)
     actor = identify(resources, info, claim.access, claim.patience)
@@ -132,7 +133,7 @@ def admit(resources: Resources, claim: Claim) -> Visitor:
     healed = _keep_chain(resources, current, actor, claim)
     _note_whether_finished(resources, info, actor)
     is_bound = resources.settings.app_url in known.addresses
-    subscribed = is_bound and set(current.scope) == set(known.scope)
+    subscribed = is_bound and set(current.scope) == set(known.scope) and not healed
     return Visitor(current, actor, subscribed, healed=healed, finished=info.installed)
 
 
@@ -167,7 +168,7 @@ def _keep_chain(
 ) -> bool:
     """Keep the pair that came along as this administrator's chain; it is not spent.
 
-    Whether the portal had been waiting for it. Raises NotInstalled, and keeps nothing, where the
+    Whether the portal had been waiting for it. Raises NotInstalled, with nothing kept, where the
     portal was removed in this very moment: no secret outlives its installation.
     """
     if not claim.refresh:
@@ -175,11 +176,7 @@ def _keep_chain(
     seconds = min(claim.expires_in or ACCESS_SECONDS, ACCESS_SECONDS)
     pair = Tokens(claim.access, claim.refresh, int(time.time()) + seconds)
     chain = Chain(actor.user_id, pair, int(time.time()), actor.name)
-    healed = resources.installations.keep_chain(installation.member_id, chain)
-    if _known(resources, installation.member_id) is None:
-        resources.installations.ledger.remove(installation.member_id)
-        raise NotInstalled(installation.member_id)
-    return healed
+    return resources.installations.keep_chain(installation.member_id, chain)
 
 
 def inquire(rest: Rest) -> dict[str, Any]:

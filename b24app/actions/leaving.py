@@ -6,7 +6,6 @@ that a restart loses none. See ``life.py`` for the states.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from typing import Final
@@ -34,7 +33,10 @@ PAUSES: Final = (2, 5, 15, 30, 15, 45, 300, 900, 3600, 10800, 21600, 43200, 8640
 SETTLED_SECONDS: Final = 100
 DAY: Final = 86400
 WEEK: Final = 7 * DAY
-LOOK_PATIENCE: Final = 8.0  # seconds a look may wait for its portal: others' work waits behind it
+# When a removal that was cut off is brought to its end.
+FINISH_SECONDS: Final = 60
+# Seconds a look may wait for its portal, also for each answer: others' work waits behind it.
+LOOK_PATIENCE: Final = 8.0
 # How long a word must have stood to confirm. A plain one counts at once. Chains refused without
 # one: asked twice, for one odd answer ends nothing. Where our own side may be to blame: a day.
 CONFIRMED: Final = {
@@ -67,13 +69,15 @@ def announce(resources: Resources, installation: Installation, *, clean: bool) -
 def look(resources: Resources, member_id: str) -> None:
     """See what became of a portal that is uninstalling or suspended; the next look is planned.
 
-    Safe to repeat, also side by side. Raises StoreUnavailable.
+    One that is gone is struck out everywhere: its removal may have been cut off. Safe to repeat,
+    also side by side. Raises StoreUnavailable.
     """
     departures = resources.installations.departures
     try:
         installation = resources.installations.get(member_id)
     except NotInstalled:
-        departures.look_no_more(member_id)
+        resources.installations.strike_out(member_id)
+        _finish(resources, member_id)
         return
     departure = departures.read(member_id)
     if departure:
@@ -87,20 +91,28 @@ def look(resources: Resources, member_id: str) -> None:
 def _confirm(resources: Resources, installation: Installation, departure: Departure) -> None:
     member_id, departures = installation.member_id, resources.installations.departures
     try:
-        word = presence(resources, installation)
+        word = presence(resources, installation, departure.began)
     except Unproven:  # its authorization server is not on the operator's list any more
         word = Presence.UNREACHABLE
     heard = departures.hear(member_id, departure, word.value)
     if heard is None:
         return
     if _is_confirmed(resources, installation, heard, word):
-        if forget(resources, installation, clean=heard.clean, departure=heard.id):
-            resources.counters.add("uninstalls", "confirmed")
+        _leave(resources, installation, heard)
     elif word is Presence.INSTALLED and time.time() >= heard.began + SETTLED_SECONDS:
         _refute(resources, installation, heard)
     else:
         pause = PAUSES[min(heard.looks, len(PAUSES)) - 1]
         departures.look_at(member_id, time.time() + pause)
+
+
+def _leave(resources: Resources, installation: Installation, departure: Departure) -> None:
+    try:
+        if forget(resources, installation, clean=departure.clean, departure=departure.id):
+            resources.counters.add("uninstalls", "confirmed")
+    except Busy:  # that edit comes to nothing, or to its end; nothing is removed under it
+        again = time.time() + PAUSES[0]
+        resources.installations.departures.look_at(installation.member_id, again)
 
 
 def _is_confirmed(
@@ -150,7 +162,14 @@ def _ask_whether_paid(resources: Resources, installation: Installation) -> None:
     resources.installations.departures.look_at(member_id, time.time() + pause)
     try:
         patience = Patience(LOOK_PATIENCE)
-        portal = open_portal(resources, member_id, SYSTEM, lane=Lane.BULK, patience=patience)
+        portal = open_portal(
+            resources,
+            member_id,
+            SYSTEM,
+            lane=Lane.BULK,
+            patience=patience,
+            longest=LOOK_PATIENCE,
+        )
         installs.learn(resources, installation, installs.inquire(portal.rest))
     except (AuthorizationLost, PortalError, PortalUnreachable, Busy) as exc:
         log.info("portal %s: still suspended (%s)", member_id, type(exc).__name__)
@@ -169,24 +188,43 @@ def forget(
     What stays is noted as not on the portal any more: an uninstall removes bots and chat apps
     there (bitrix-modules: rest/lib/appTable.php, im/lib/bot.php). Its jobs leave the queue. With
     the id of a ``departure`` only while that one stands; False when it does not. Waits some
-    seconds for an edit that is under way, so that it writes nothing afterwards.
+    seconds for an edit that is under way, so that it writes nothing afterwards. Whoever is killed
+    in here, or loses store or queue, has a ``look`` bring it to its end.
+    Raises Busy, with nothing removed, when that edit does not end; StoreUnavailable.
     """
     member_id, known = installation.member_id, resources.installations
-    store = PortalStore(resources.redis, member_id)
-    with contextlib.ExitStack() as held:
-        with contextlib.suppress(Busy):
-            held.enter_context(store.editing())
+    known.departures.look_at(member_id, time.time() + FINISH_SECONDS)
+    with PortalStore(resources.redis, member_id).editing():
         if clean:
             done = known.remove(member_id, departure)
         else:
-            done = known.remove_secrets(member_id, departure)
-        if done and not clean:
-            store.unpublish()
-            line = (actor, Verb.UNREGISTER)
-            life.write_down(resources, member_id, installation.state, Life.GONE, line=line)
-    if done and not _is_back(resources, member_id):
-        resources.forget_jobs(member_id)
+            done = _remove_secrets(resources, installation, departure, actor)
+    if done:
+        _finish(resources, member_id)
     return done
+
+
+def _remove_secrets(
+    resources: Resources, installation: Installation, departure: str, actor: Actor
+) -> bool:
+    """What was typed is unpublished before: afterwards nobody would know that it has to be."""
+    member_id, known = installation.member_id, resources.installations
+    store, stands = PortalStore(resources.redis, member_id), known.departures.read(member_id)
+    if departure and (stands is None or stands.id != departure):
+        return False
+    store.unpublish()
+    told = life.what_changed(member_id, installation.state, Life.GONE)
+    line = store.changes.arguments(actor, Verb.UNREGISTER, *told)
+    return known.remove_secrets(member_id, departure, line)
+
+
+def _finish(resources: Resources, member_id: str) -> None:
+    """The last steps of a removal; what must not be lost is planned until they are done."""
+    if _is_back(resources, member_id):
+        return
+    resources.forget_jobs(member_id)
+    resources.installations.departures.look_no_more(member_id)
+    log.info("portal %s: gone", member_id)
 
 
 def _is_back(resources: Resources, member_id: str) -> bool:

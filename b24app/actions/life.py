@@ -165,12 +165,22 @@ def write_down(
     *,
     line: tuple[Actor, Verb] = (SYSTEM, Verb.UPDATE),
 ) -> None:
-    """The history line of one step, by whom and with which verb. Raises StoreUnavailable."""
-    was: dict[str, Any] = {"state": before.value} if before else {}
-    now = {"state": after.value} | ({"why": why} if why else {})
-    thing = ("installation", member_id)
+    """The history line of one step, by whom and with which verb. Raises StoreUnavailable.
+
+    None for a portal that was removed meanwhile.
+    """
+    thing, was, now = what_changed(member_id, before, after, why)
     PortalStore(resources.redis, member_id).note(*line, thing, was, now)
     log.info("portal %s: %s, was %s (%s)", member_id, after.value, before or "unknown", why or "-")
+
+
+def what_changed(
+    member_id: str, before: Life | None, after: Life, why: str = ""
+) -> tuple[tuple[str, str], dict[str, Any], dict[str, Any]]:
+    """What the history line of one step is about: the installation, before and after."""
+    was: dict[str, Any] = {"state": before.value} if before else {}
+    now = {"state": after.value} | ({"why": why} if why else {})
+    return ("installation", member_id), was, now
 
 
 def renamed(resources: Resources, member_id: str, before: str, after: str) -> None:

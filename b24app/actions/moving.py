@@ -17,7 +17,7 @@ from b24app.store.moves import Moves, Pass
 DAY: Final = 86400
 # Slices without a portal to rebind that one run looks at.
 SLICES: Final = 20
-REBIND_PATIENCE: Final = 8.0
+REBIND_PATIENCE: Final = 8.0  # seconds, also for each answer
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,12 @@ def rebind(resources: Resources, member_id: str) -> None:
     """
     try:
         portal = open_portal(
-            resources, member_id, SYSTEM, lane=Lane.BULK, patience=Patience(REBIND_PATIENCE)
+            resources,
+            member_id,
+            SYSTEM,
+            lane=Lane.BULK,
+            patience=Patience(REBIND_PATIENCE),
+            longest=REBIND_PATIENCE,
         )
         found = subscriptions.reconcile(portal)
     except NotInstalled:

@@ -7,15 +7,16 @@ from enum import Enum
 from typing import Final
 
 from b24app.actions import tokens
-from b24app.actions.renewal import GONE, UNPAID, WRONG_KEYS, recent
+from b24app.actions.renewal import GONE, ODD_ANSWER, UNPAID, WRONG_KEYS, recent
 from b24app.errors import AuthorizationLost, AuthServerRefused, AuthServerUnreachable, Busy
-from b24app.records import ChainFacts, Installation, Standing
+from b24app.records import ChainFacts, ChainState, Installation, Standing
 from b24app.resources import Resources
 
 
 class Presence(Enum):
     """What was heard: yes; no; every chain refused (``SPENT``: one by our own fault, perhaps); or
-    nothing that counts."""
+    nothing that counts. ``UNREADABLE`` and ``WORN`` are one chain's, that cannot tell: no key
+    opens it or nothing is in it, or it was spent before there was anything to ask."""
 
     INSTALLED = "installed"
     GONE = "gone"
@@ -25,6 +26,8 @@ class Presence(Enum):
     WRONG_KEYS = "wrong keys"
     UNREACHABLE = "unreachable"
     UNKNOWN = "nobody to ask"
+    UNREADABLE = "unreadable"
+    WORN = "worn"
 
 
 PLAIN: Final = frozenset({Presence.INSTALLED, Presence.GONE, Presence.UNPAID})
@@ -32,12 +35,13 @@ PLAIN: Final = frozenset({Presence.INSTALLED, Presence.GONE, Presence.UNPAID})
 DOUBTS: Final = (Presence.UNREACHABLE, Presence.WRONG_KEYS, Presence.UNKNOWN, Presence.SPENT)
 
 
-def presence(resources: Resources, installation: Installation) -> Presence:
+def presence(resources: Resources, installation: Installation, began: int = 0) -> Presence:
     """What the authorization server says of this portal, asked with one chain after the other.
 
     Access tokens are shown first, of all chains: that costs nothing, and only where nobody knows
     them any more a refresh token is spent. One chain that is let in outweighs all that are not.
-    SILENT: every chain was refused by ``invalid_grant``. Raises StoreUnavailable.
+    SILENT: every chain that can tell was refused by ``invalid_grant``. What was spent before this
+    was first asked, at the Unix second ``began``, is no doubt now. Raises StoreUnavailable.
     """
     standing = resources.installations.ledger.read(installation.member_id)
     shown = set()
@@ -48,7 +52,7 @@ def presence(resources: Resources, installation: Installation) -> Presence:
         shown.add(word)
     if Presence.GONE in shown:
         return Presence.GONE
-    return _spend_one_after_the_other(resources, installation, standing)
+    return _spend_one_after_the_other(resources, installation, standing, began)
 
 
 def _show(resources: Resources, installation: Installation, facts: ChainFacts) -> Presence:
@@ -67,17 +71,19 @@ def _show(resources: Resources, installation: Installation, facts: ChainFacts) -
 
 
 def _spend_one_after_the_other(
-    resources: Resources, installation: Installation, standing: Standing
+    resources: Resources, installation: Installation, standing: Standing, began: int
 ) -> Presence:
     heard = set()
     for facts in standing.chains:
         word = _heard_lately(facts, standing) or _spend(resources, installation, facts)
         if word in PLAIN:
             return word
-        heard.add(word)
-    if not heard:
-        return Presence.UNKNOWN
-    return next((word for word in DOUBTS if word in heard), Presence.SILENT)
+        is_worn = facts.state is ChainState.SPENT and facts.since < began
+        heard.add(Presence.WORN if word is Presence.SPENT and is_worn else word)
+    for word in (*DOUBTS, Presence.SILENT):
+        if word in heard:
+            return word
+    return Presence.SPENT if Presence.WORN in heard else Presence.UNKNOWN
 
 
 def _heard_lately(facts: ChainFacts, standing: Standing) -> Presence | None:
@@ -111,8 +117,10 @@ MEANINGS: Final = {
     UNPAID: Presence.UNPAID,
     "invalid_grant": Presence.SILENT,
     "spent": Presence.SPENT,
+    **dict.fromkeys(("unreadable", "invalid_request"), Presence.UNREADABLE),
     WRONG_KEYS: Presence.WRONG_KEYS,
     "unreachable": Presence.UNREACHABLE,
+    ODD_ANSWER: Presence.UNREACHABLE,
 }
 
 

@@ -30,7 +30,8 @@ from b24app.store.budget import NORMAL, rate_of
 class Claim:
     """What a caller says of itself, from a frame, an event or a code flow.
 
-    ``patience`` is what all that is asked of the portal for this caller may wait, in all.
+    ``patience`` is what all that is asked of the portal for this caller may wait, in all;
+    ``longest`` how many seconds it has for one answer, if fewer than usual.
     """
 
     member_id: str
@@ -44,6 +45,7 @@ class Claim:
     patience: Patience = field(
         default_factory=lambda: Patience(PATIENCE[Lane.INTERACTIVE]), repr=False, compare=False
     )
+    longest: float | None = None
 
 
 @dataclass(frozen=True)
@@ -142,13 +144,18 @@ def _ask_servers(resources: Resources, servers: tuple[str, ...], access: str) ->
 
 
 def identify(
-    resources: Resources, info: AppInfo, access: str, patience: Patience | None = None
+    resources: Resources,
+    info: AppInfo,
+    access: str,
+    patience: Patience | None = None,
+    longest: float | None = None,
 ) -> Actor:
     """Who the token's owner is, asked of the proven portal; raises Unproven.
 
-    ``patience`` as for ``client``: what else is asked in the same request may share it.
+    ``patience`` and ``longest`` as for ``client``: what else is asked in the same request may
+    share the patience.
     """
-    rest = client(resources, info.member_id, info.client_endpoint, access, patience)
+    rest = client(resources, info.member_id, info.client_endpoint, access, patience, longest)
     profile = rest.call("profile", repeatable=True)
     if not isinstance(profile, dict) or str(profile.get("ID")) != str(info.user_id):
         raise Unproven("profile of another user", info.member_id)
@@ -162,10 +169,12 @@ def client(
     endpoint: str,
     access: str,
     patience: Patience | None = None,
+    longest: float | None = None,
 ) -> Client:
     """A REST client that has this one token and no other.
 
-    All its calls together wait eight seconds, or as long as ``patience`` lasts.
+    All its calls together wait eight seconds, or as long as ``patience`` lasts; ``longest`` is how
+    many seconds the portal has for one answer, if fewer than usual.
     """
 
     def token(stale: str | None = None) -> str:
@@ -180,6 +189,7 @@ def client(
         token=token,
         budget=RateBudget(resources.redis, member_id, _rate(resources, member_id)),
         patience=patience or Patience(PATIENCE[Lane.INTERACTIVE]),
+        longest=longest,
         observe=resources.meter.record,
     )
 

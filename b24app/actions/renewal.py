@@ -23,10 +23,16 @@ from b24app.errors import (
     NotInstalled,
     StoreUnavailable,
 )
-from b24app.records import ChainFacts, ChainState, Installation, Standing, Tokens
+from b24app.records import (
+    ChainFacts,
+    ChainState,
+    Installation,
+    Standing,
+    Tokens,
+    used_until,
+)
 from b24app.resources import Resources
 
-EARLY_SECONDS: Final = 60
 # Nobody asks the authorization server more often about what it has refused.
 PAUSE_SECONDS: Final = 60
 # Past this no further request is begun; the caller has waited long enough.
@@ -36,6 +42,8 @@ DEAD_CHAIN: Final = frozenset({"invalid_grant", "invalid_request"})
 # Our own keys are refused: the operator's fault, and nobody's chain is to blame.
 REFUSED_KEYS: Final = frozenset({"invalid_client", "wrong_client"})
 WRONG_KEYS: Final = "wrong_keys"
+# It answered, and said nothing that we know about chain, keys or portal.
+ODD_ANSWER: Final = "odd_answer"
 # The authorization server's plain word that the portal has uninstalled us.
 GONE: Final = frozenset({"not_installed", "error_oauth"})
 UNPAID: Final = "payment_required"
@@ -52,6 +60,8 @@ OPERATOR: Final = {
     "wrong_keys": "the authorization server refuses B24_CLIENT_ID or B24_CLIENT_SECRET: mend them;"
     " if it accepts them for other portals, this one has uninstalled the application",
     "unreachable": "the authorization server does not answer; no token is to blame",
+    "odd_answer": "the authorization server refuses for a reason of its own, see the log; no token"
+    " is to blame; asked once a minute at most",
     "authorization_error": "the portal does not let the person in any more",
     "user_access_error": "the portal does not let the person use the application any more",
     "invalid_token": "the portal does not know the access token",
@@ -80,18 +90,25 @@ class Turn:
         self._error: B24AppError | None = None
         self._closed = False  # no other token is to be shown any more
         self._lost = 0
-        if self._refused_lately():
-            self._error, self._closed = AuthServerRefused(WRONG_KEYS), True
+        if lately := self._refused_lately():
+            self._error, self._closed = lately, True
 
-    def _refused_lately(self) -> bool:
-        """Whether the keys were, these very ones: new ones are tried at once."""
+    def _refused_lately(self) -> B24AppError | None:
+        """The refusal of a minute ago that showing a token again would only repeat.
+
+        Of the keys that were refused these very ones: new ones are tried at once.
+        """
         trouble = self._standing.trouble
-        if trouble is None or trouble.reason != WRONG_KEYS or not recent(trouble.asked_at):
-            return False
-        return trouble.keys == fingerprint(self._resources)
+        if trouble is None or not recent(trouble.asked_at):
+            return None
+        if trouble.reason == ODD_ANSWER:
+            return AuthServerUnreachable(ODD_ANSWER, sent=False)
+        if trouble.reason == WRONG_KEYS and trouble.keys == fingerprint(self._resources):
+            return AuthServerRefused(WRONG_KEYS)
+        return None
 
     def access(self, stale: str | None) -> str:
-        """An access token good for 60 s and not ``stale``, from the first chain that has one.
+        """An access token not near its end and not ``stale``, from the first chain that has one.
 
         Raises AuthorizationLost, AuthServerRefused, AuthServerUnreachable, Changed,
         StoreUnavailable.
@@ -112,7 +129,7 @@ class Turn:
         """
         found = [facts for facts in self._standing.chains if facts.user_id == user_id]
         access = None
-        if found and (found[0].living or not recent(found[0].tried_at)):
+        if found and _may_be_tried(found[0]):
             access = self._spend_opened(found[0], use=False)
         if access is None:
             raise self._error or self._nothing_left(user_id)
@@ -154,7 +171,7 @@ class Turn:
 
     def _open(self, facts: ChainFacts) -> Tokens | None:
         tokens = self._ledger.open(self._member_id, facts)
-        if tokens is None:
+        if tokens is None and facts.state is not ChainState.UNREADABLE:
             self._mark(facts, ChainState.UNREADABLE, "unreadable")
         return tokens
 
@@ -178,6 +195,8 @@ class Turn:
         if not self._ledger.save(self._member_id, facts, grant.tokens, use=use):
             raise Changed
         self._count("ok")
+        with suppress(StoreUnavailable):  # the next one wakes it as well
+            self._resources.installations.turns.wake(self._member_id)
         with suppress(StoreUnavailable):  # somebody else's renewal will tell as well
             known = self._resources.installations
             known.note_keys(fingerprint(self._resources), self._member_id)
@@ -219,16 +238,21 @@ class Turn:
             return
         if not shown:
             self._ledger.abandon(self._member_id, facts, self._owner)
-        reason = WRONG_KEYS if error.code in REFUSED_KEYS else error.code
+        reason = _reason(error.code)
         refused_keys = fingerprint(self._resources) if reason == WRONG_KEYS else ""
         self._ledger.note(self._member_id, self._standing, reason, refused_keys)
         self._count(reason)
         if reason == UNPAID:
             life.move(self._resources, self._member_id, Sign.UNPAID)
-        if reason != WRONG_KEYS:
+        if reason in {UNPAID, *GONE}:
             raise AuthorizationLost(self._member_id, reason) from error
         log.error("portal %s: %s (%s)", self._member_id, OPERATOR[reason], error.code)
-        self._error, self._closed = error, True
+        self._lost += 1
+        if reason == WRONG_KEYS:
+            self._error, self._closed = error, True
+        else:
+            unheard = AuthServerUnreachable(error.code, sent=False)
+            self._error, self._closed = unheard, self._lost > 1
 
     def _unanswered(self, facts: ChainFacts, error: AuthServerUnreachable, shown: bool) -> None:
         """Nobody's token is blamed. After one answer that was lost a spare may be shown still;
@@ -266,6 +290,13 @@ class Turn:
             self._resources.counters.add("renewals", outcome)
 
 
+def _reason(code: str) -> str:
+    """Under which name a refusal is noted that is not one chain's."""
+    if code in REFUSED_KEYS:
+        return WRONG_KEYS
+    return code if code in {UNPAID, *GONE} else ODD_ANSWER
+
+
 def fingerprint(resources: Resources) -> str:
     """Names the keys the authorization server is asked with, and tells nothing of them."""
     settings = resources.settings
@@ -284,12 +315,20 @@ def _candidates(standing: Standing) -> Iterator[ChainFacts]:
     yield from in_use
     yield from sorted(spares, key=_near_end)
     for facts in standing.chains:
-        if not facts.living and not recent(facts.tried_at):
+        if not facts.living and _may_be_tried(facts):
             yield facts
 
 
+def _may_be_tried(facts: ChainFacts) -> bool:
+    """Whether it lives, or was not tried within the minute.
+
+    To see whether a key opens it nobody is asked: another process may have lacked that key.
+    """
+    return facts.living or facts.state is ChainState.UNREADABLE or not recent(facts.tried_at)
+
+
 def _near_end(facts: ChainFacts) -> bool:
-    return facts.expires_at - EARLY_SECONDS <= time.time()
+    return used_until(facts.issued_at, facts.expires_at) <= time.time()
 
 
 def recent(moment: int) -> bool:

@@ -51,8 +51,8 @@ class Road(Protocol):
     def restore(self, now: Fields, wanted: Fields) -> Arrival:
         """Update the thing to the wanted fields."""
 
-    def register(self, was: Fields) -> Arrival:
-        """Register it again as it was."""
+    def register(self, was: Fields, secret: str = "") -> Arrival:
+        """Register it again as it was; ``secret`` is the HASH it had, if that is known."""
 
     def republish(self, now: Fields) -> Arrival:
         """Put it on the portal again, which has lost it while it stayed on our list."""
@@ -85,17 +85,23 @@ class ChatApps:
         chat_apps.update(self._portal, app.id, draft)
         return Arrival(str(app.id), notes)
 
-    def register(self, was: Fields) -> Arrival:
+    def register(self, was: Fields, secret: str = "") -> Arrival:
         app = self._shelf.record(was)
         bot_id = _bot_now(self._portal, app.bot_id)
         draft = replace(
             drafts.of_chat_app(app), version=0, icon=was["icon"], bot_id=str(bot_id or app.bot_id)
         )
-        again = chat_apps.register(self._portal, draft)
-        notes: tuple[str, ...] = ("new_hash",) if again.hash else ()
+        known = secret or self._secret_of_successor(app.id)
+        again = chat_apps.register(self._portal, draft, known)
+        notes: tuple[str, ...] = ("new_hash",) if again.hash != known else ()
         if again.bot_id not in (app.bot_id, bot_id):
             notes += ("other_bot",)
         return Arrival(str(again.id), notes)
+
+    def _secret_of_successor(self, app_id: int) -> str:
+        """The HASH of the widget that was made of the chat app: the page behind both is one."""
+        every = self._portal.store.widgets.all()
+        return next((widget.hash for widget in every if widget.app_id == app_id), "")
 
     def republish(self, now: Fields) -> Arrival:
         done = chat_apps.republish(self._portal, now["id"], now["version"])
@@ -131,7 +137,7 @@ class Bots:
         bots.update(self._portal, bot.id, draft)
         return Arrival(str(bot.id), notes)
 
-    def register(self, was: Fields) -> Arrival:
+    def register(self, was: Fields, secret: str = "") -> Arrival:
         bot = self._shelf.record(was)
         draft = replace(bot_drafts.of_bot(bot), version=0, avatar=was["avatar"])
         return Arrival(str(bots.register(self._portal, draft).id), ("chats_lost",))
@@ -164,7 +170,7 @@ class Commands:
         commands.update(self._portal, command.id, command_drafts.of_command(command))
         return Arrival(str(command.id))
 
-    def register(self, was: Fields) -> Arrival:
+    def register(self, was: Fields, secret: str = "") -> Arrival:
         command = self._shelf.record(was)
         bot_id = _bot_now(self._portal, command.bot_id)
         if not bot_id:
@@ -203,7 +209,7 @@ class Connectors:
         changed = [joint for joint in after.joints if before.joint(joint.line) != joint]
         return self._joined(current, changed)
 
-    def register(self, was: Fields) -> Arrival:
+    def register(self, was: Fields, secret: str = "") -> Arrival:
         record = self._shelf.record(was)
         draft = replace(connector_drafts.of_connector(record), version=0, svg=record.svg)
         return self._joined(connectors.register(self._portal, draft), list(record.joints))
@@ -245,9 +251,10 @@ class Widgets:
         widgets.update(self._portal, widget.id, widget_drafts.of_widget(widget))
         return Arrival(widget.id)
 
-    def register(self, was: Fields) -> Arrival:
-        again = widgets.put_back(self._portal, self._shelf.record(was))
-        known = widgets.classic(self._portal, again)
+    def register(self, was: Fields, secret: str = "") -> Arrival:
+        widget = replace(self._shelf.record(was), hash=secret)
+        again = widgets.put_back(self._portal, widget)
+        known = again.hash == secret or widgets.classic(self._portal, again)
         return Arrival(again.id, () if known else ("new_hash",))
 
     def republish(self, now: Fields) -> Arrival:

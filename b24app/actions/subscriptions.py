@@ -24,8 +24,10 @@ LIFE: Final = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT")
 LINES: Final = {
     "imopenlines": ("ONIMCONNECTORLINEDELETE", "ONIMCONNECTORSTATUSDELETE"),
 }
-# The portal binds these when a bot or command is registered, and an update of the application
-# takes them away with all others (b24restdocs: events/event-bind.md).
+# The portal binds these, and more that nobody here handles, when a bot or command is registered;
+# an update of the application takes them away with all others (b24restdocs: events/event-bind.md).
+# Updating a bot with our address would bring back all eight of the second family, messages among
+# them, and none of the first (bitrix-modules: imbot/lib/V2/Controller/Bot.php).
 BOTS: Final = {
     BotApi.V1: ("ONIMBOTJOINCHAT", "ONIMBOTDELETE", "ONIMCOMMANDADD"),
     BotApi.V2: ("ONIMBOTV2JOINCHAT", "ONIMBOTV2DELETE", "ONIMBOTV2COMMANDADD"),

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from b24app.actions import proof
+from b24app.actions import proof, tokens
 from b24app.actions.inbox import Happening
 from b24app.actions.portal import open_portal
 from b24app.bitrix.answers import as_map
@@ -30,12 +30,13 @@ from b24app.errors import (
 from b24app.records import SYSTEM, Bot, BotApi, Command, Installation, Text
 from b24app.resources import Resources
 from b24app.store import PortalStore
-from b24app.store.spoken import Spoken
+from b24app.store.spoken import Mark, Spoken
 
 DAY: Final = 86400
 # A bot that is added to the same chat again is welcome again; one joining told twice is not.
 JOINED_SECONDS: Final = 60
 MOST_COMMANDS: Final = 10  # the portal runs no more of one message
+SECONDS: Final = 8.0  # a portal has no more for each answer: others' events wait behind it
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,8 @@ def welcome(resources: Resources, happening: Happening) -> None:
         bot = _bot(store, cue)
         if bot and bot.welcome and cue.dialog:
             what = f"join:{cue.bot_id}:{cue.dialog}"
-            _say_once(resources, happening, cue, (what, JOINED_SECONDS), _welcome(cue), bot.welcome)
+            mark = Spoken(resources.redis, happening.member_id).mark(what, JOINED_SECONDS)
+            _say_once(resources, happening, cue, mark, _welcome(cue), bot.welcome)
 
 
 def answer(resources: Resources, happening: Happening) -> None:
@@ -84,7 +86,8 @@ def answer(resources: Resources, happening: Happening) -> None:
         command = _command(store, cue)
         if command and command.replies and cue.message_id:
             what = f"command:{cue.message_id}:{cue.command_id}"
-            _say_once(resources, happening, cue, (what, DAY), _answer(cue), command.replies)
+            mark = Spoken(resources.redis, happening.member_id).mark(what, DAY)
+            _say_once(resources, happening, cue, mark, _answer(cue), command.replies)
 
 
 def text_in(texts: Sequence[Text], *languages: str) -> str:
@@ -183,7 +186,7 @@ def _say_once(
     resources: Resources,
     happening: Happening,
     cue: Cue,
-    mark: tuple[str, int],
+    mark: Mark,
     say: Say,
     texts: Sequence[Text],
 ) -> None:
@@ -193,8 +196,7 @@ def _say_once(
     """
     installation = resources.installations.get(happening.member_id)
     text = text_in(texts, cue.language, installation.language, "en")
-    spoken = Spoken(resources.redis, happening.member_id)
-    if not text or not spoken.begin(*mark):
+    if not text or mark.was_made():
         return
     method, params = say
     if cue.api is BotApi.V1:
@@ -202,13 +204,12 @@ def _say_once(
     else:
         params = params | {"fields": {"message": text}}
     try:
-        if not _call(resources, installation, cue, (method, params)):
-            spoken.take_back(mark[0])
+        _call(resources, installation, cue, (method, params), mark)
     except (*NOT_SAID, PortalError, PortalUnreachable, AuthorizationLost) as exc:
         if not _may_be_tried_again(exc):
             log.warning("portal %s: bot %s stays silent: %s", happening.member_id, cue.bot_id, exc)
             return
-        spoken.take_back(mark[0])
+        mark.take_back()
         raise
 
 
@@ -220,26 +221,30 @@ def _may_be_tried_again(error: Exception) -> bool:
     return isinstance(error, PortalError) and not error.permanent
 
 
-def _call(resources: Resources, installation: Installation, cue: Cue, say: Say) -> bool:
+def _call(resources: Resources, installation: Installation, cue: Cue, say: Say, mark: Mark) -> None:
     """Through the bot's own token of the event; when it is gone or too old, the stored chain.
 
-    False, and nothing said, for a welcome where the bot is not.
+    Marked as begun once nothing is left to do but to say it: a worker that is killed before has
+    said nothing, and the next one does. Nothing is said for a welcome where the bot is not.
     """
     m = installation.member_id
     if cue.access:
-        own = proof.client(resources, m, installation.client_endpoint, cue.access)
+        own = proof.client(resources, m, installation.client_endpoint, cue.access, longest=SECONDS)
+        if not mark.make():
+            return
         try:
             own.call(*say)
         except AuthorizationLost:
-            pass  # nothing was said
+            mark.take_back()  # nothing was said
         else:
-            return True
-    stored: Rest = open_portal(resources, m, SYSTEM).rest
+            return
+    stored: Rest = open_portal(resources, m, SYSTEM, longest=SECONDS).rest
     if say[0] == WELCOME[cue.api] and not _takes_part(stored, cue):
         log.warning("portal %s: bot %s has not joined %s", m, cue.bot_id, cue.dialog)
-        return False
-    stored.call(*say)
-    return True
+        return
+    tokens.access_token(resources, installation)  # renewed now, if it must be
+    if mark.make():
+        stored.call(*say)
 
 
 def _takes_part(stored: Rest, cue: Cue) -> bool:

@@ -11,34 +11,44 @@ from b24app.actions import life
 from b24app.actions.life import Sign
 from b24app.actions.renewal import OPERATOR, UNPAID, Changed, Turn
 from b24app.errors import AuthorizationLost, Busy
-from b24app.records import ChainState, Installation
+from b24app.records import ChainState, Installation, Patience
 from b24app.resources import Resources
+from b24app.store.lease import LONGEST_SECONDS
 
 R = TypeVar("R")
 
-KEPT_SECONDS: Final = 30  # well within the minute that a token is good for at least
-WAIT_SECONDS: Final = 8
+KEPT_SECONDS: Final = 10  # well within what is left of a token that is still used
+WAIT_SECONDS: Final = 8.0
+SHORTEST: Final = 1.0  # no renewal is waited for less
 # The portal refuses one person, not the application (bitrix-modules: rest/lib/oauth/auth.php).
 PERSONAL: Final = frozenset({"authorization_error", "invalid_token", "user_access_error"})
 
 log = logging.getLogger(__name__)
 
 
-def access_token(resources: Resources, installation: Installation, stale: str | None = None) -> str:
-    """An access token good for at least 60 seconds, and not ``stale``.
+def access_token(
+    resources: Resources,
+    installation: Installation,
+    stale: str | None = None,
+    seconds: float = WAIT_SECONDS,
+) -> str:
+    """An access token that is not ``stale``, good for a minute still where it lives an hour.
 
-    Renews when needed, one holder per portal at a time; a valid token costs one command of the
-    store. Raises as ``renew``.
+    Renews when needed, one holder per portal at a time, and waits so many ``seconds`` for it; a
+    valid token costs one command of the store. Raises as ``renew``.
     """
     found = resources.installations.ledger.access(installation.member_id, stale)
-    return found or renew(resources, installation, stale)
+    return found or renew(resources, installation, stale, seconds)
 
 
-def source(resources: Resources, installation: Installation) -> Callable[..., str]:
+def source(
+    resources: Resources, installation: Installation, patience: Patience | None = None
+) -> Callable[..., str]:
     """A token source for one client: remembers the token until its end or its refusal.
 
     A token that another process has replaced is served until the first call it fails, not
-    longer: the refusal asks the store.
+    longer: the refusal asks the store. A renewal is waited for as long as ``patience`` lasts;
+    without one, to its end.
     """
     kept = ("", 0.0)
 
@@ -46,26 +56,38 @@ def source(resources: Resources, installation: Installation) -> Callable[..., st
         nonlocal kept
         access, good_until = kept
         if not access or access == stale or good_until <= time.time():
-            access = access_token(resources, installation, stale)
+            access = access_token(resources, installation, stale, _seconds(patience))
             kept = (access, time.time() + KEPT_SECONDS)
         return access
 
     return token
 
 
-def whereabouts(resources: Resources, installation: Installation) -> Callable[[], str]:
-    """Tells one client where its portal is, whenever that answers with a redirect."""
+def whereabouts(
+    resources: Resources, installation: Installation, patience: Patience | None = None
+) -> Callable[[], str]:
+    """Tells one client where its portal is, whenever that answers with a redirect.
+
+    ``patience`` as of ``source``.
+    """
     asked = installation.client_endpoint
 
     def moved() -> str:
         nonlocal asked
-        asked = relocate(resources, installation, asked)
+        asked = relocate(resources, installation, asked, _seconds(patience))
         return asked
 
     return moved
 
 
-def relocate(resources: Resources, installation: Installation, asked: str) -> str:
+def _seconds(patience: Patience | None) -> float:
+    """How long a renewal is waited for."""
+    return max(SHORTEST, patience.left) if patience else LONGEST_SECONDS
+
+
+def relocate(
+    resources: Resources, installation: Installation, asked: str, seconds: float = WAIT_SECONDS
+) -> str:
     """Where a portal has gone that answers with a redirect at the endpoint ``asked``.
 
     A renewal proves it and the record follows (b24restdocs: change-domen.md). Nothing is spent
@@ -84,17 +106,27 @@ def relocate(resources: Resources, installation: Installation, asked: str) -> st
             turn.locate()
         return here()
 
-    return elsewhere() or _in_turn(resources, installation, work, elsewhere)
+    def find() -> str:
+        return _in_turn(resources, installation, work, elsewhere)
+
+    name = f"{installation.member_id} at {asked}"
+    return elsewhere() or resources.installations.leases.share(name, find, None, seconds)
 
 
-def renew(resources: Resources, installation: Installation, stale: str | None) -> str:
+def renew(
+    resources: Resources,
+    installation: Installation,
+    stale: str | None,
+    seconds: float = WAIT_SECONDS,
+) -> str:
     """An access token that is not ``stale``, by spending a refresh token if it must be.
 
     Whoever asks at the same moment, here or in another process, gets the same one. A chain
-    that cannot be renewed is marked with its reason and the next takes over.
+    that cannot be renewed is marked with its reason and the next takes over. What is being spent
+    when the caller's ``seconds`` are over is saved all the same, by a thread of its own.
     Raises AuthorizationLost with the reason (see ``renewal.OPERATOR``) when no chain lives or the
     portal may not have us, AuthServerRefused when our own keys are refused,
-    AuthServerUnreachable, Busy after eight seconds of waiting, StoreUnavailable.
+    AuthServerUnreachable, Busy when there is nothing in time, StoreUnavailable.
     """
     member_id = installation.member_id
 
@@ -104,16 +136,20 @@ def renew(resources: Resources, installation: Installation, stale: str | None) -
     def work() -> str:
         return _in_turn(resources, installation, lambda turn: turn.access(stale), found)
 
-    return resources.installations.leases.share(member_id, work, stale)
+    return resources.installations.leases.share(member_id, work, stale, seconds)
 
 
 def renew_chain(resources: Resources, installation: Installation, user_id: int) -> None:
-    """Spend the refresh token of this very chain, in use or not. Raises as ``renew``."""
+    """Spend the refresh token of this very chain, in use or not, and wait for the end of it.
 
-    def work(turn: Turn) -> str:
-        return turn.renew(user_id)
+    For jobs: nobody waits for them. Raises as ``renew``.
+    """
 
-    _in_turn(resources, installation, work, lambda: None)
+    def work() -> str:
+        return _in_turn(resources, installation, lambda turn: turn.renew(user_id), lambda: None)
+
+    name = f"{installation.member_id} of {user_id}"
+    resources.installations.leases.share(name, work, None, LONGEST_SECONDS)
 
 
 def lost(resources: Resources, installation: Installation, access: str, reason: str) -> bool:
@@ -167,4 +203,4 @@ def _in_turn(
                 pass
         if access := found():
             return access
-    raise Busy(f"waited {WAIT_SECONDS} s for a renewal")
+    raise Busy(f"waited {WAIT_SECONDS:.1f} s for a renewal")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from b24app.actions import widget_calls
 from b24app.actions.portal import Portal
 from b24app.actions.widget_calls import Binding
-from b24app.errors import B24AppError, PortalError, PortalTrouble, PortalUnreachable, Unfinished
+from b24app.errors import B24AppError, PortalError, Unfinished, may_have_acted
 from b24app.records import Place, Verb, Widget
 
 
@@ -71,11 +71,8 @@ def _put_back(
 
 def _may_have_begun(failure: B24AppError) -> bool:
     """Whether something of the change may be done: not where the whole batch was turned away."""
-    if isinstance(failure, PortalUnreachable):
-        return failure.sent
-    if isinstance(failure, PortalError):
-        return failure.method != "batch" or isinstance(failure, PortalTrouble)
-    return False
+    an_item = isinstance(failure, PortalError) and failure.method != "batch"
+    return an_item or may_have_acted(failure)
 
 
 def _same(one: Sequence[Binding], other: Sequence[Binding]) -> bool:

@@ -94,14 +94,14 @@ def forget(portal: Portal, widget_id: str) -> None:
 def put_back(portal: Portal, was: Widget) -> Widget:
     """Register a removed widget again under its key, for an undo.
 
-    History keeps no HASH: it gets that of the chat app it was made of, if that is there, else a new
-    one. Raises as ``register``.
+    It gets the HASH of the chat app it was made of, if that is there, else its own from before, and
+    a new one only where that is not known. Raises as ``register``.
     """
     with portal.store.editing():
         if _known(portal, was.id) is not None:
             raise BadPayload("id", "widget_exists")
         app = next((one for one in portal.store.chat_apps.all() if one.id == was.app_id), None)
-        secret = app.hash if app else ""
+        secret = app.hash if app else was.hash
         wanted = replace(was, hash=secret or drafts.new_hash(), published=True, version=0)
         return _registered(portal, wanted)
 

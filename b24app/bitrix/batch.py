@@ -179,9 +179,7 @@ class Batch:
             self.done.errors.pop(label, None)
         self._past.forget(late)
 
-    def cut_off(
-        self, chunk: Iterable[str], commands: Iterable[str], error: B24AppError
-    ) -> None:
+    def cut_off(self, chunk: Iterable[str], commands: Iterable[str], error: B24AppError) -> None:
         """The request for ``chunk`` came to this error, and nothing more is sent.
 
         The portal may have begun with that request, but not with what was to come after it.

@@ -1,7 +1,9 @@
-"""Connections that tell what fails before anything is sent, and whose answers begin in time.
+"""Connections that tell what fails before anything is sent, and that begin and answer in time.
 
-The library's read timeout is for each silence, so an answer that comes byte by byte would never
-end. Here its head has to be complete within one such time, and all of it within two.
+The library's connect timeout is for each address of a name, and for each step of a handshake.
+Here it is for all of them together.
+Its read timeout is for each silence, so an answer that comes byte by byte would never end. Here
+its head has to be complete within one such time, and all of it within two.
 """
 
 from __future__ import annotations
@@ -10,12 +12,17 @@ import http.client
 import io
 import socket
 import time
-from contextlib import suppress
-from typing import Any, cast
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError
+from urllib3.util import connection as sockets
+from urllib3.util.ssl_match_hostname import CertificateError
+
+LEAST_SECONDS: Final = 1.0  # for one address, while there is time: a lost packet is sent again
 
 
 class Incoming(io.RawIOBase):
@@ -69,22 +76,70 @@ class Response(http.client.HTTPResponse):
         self._incoming.settle()
 
 
-class Plain(HTTPConnection):
+class Dialling(HTTPConnection):
+    """Tries the addresses of a name, all of them within the connect timeout."""
+
+    response_class = Response
+
+    def addresses(self) -> list[str]:
+        """Where the name leads, in the order of preference; raises OSError, UnicodeError."""
+        found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(row[4][0]) for row in found))
+
+    def _new_conn(self) -> socket.socket:
+        try:
+            addresses = self.addresses()
+        except (OSError, UnicodeError) as exc:
+            raise NewConnectionError(self, "the name is not known") from exc
+        seconds = cast(float, self.timeout)
+        end = time.monotonic() + seconds
+        failure = NewConnectionError(self, "the address is not allowed")
+        for number, address in enumerate(addresses):
+            left = end - time.monotonic()
+            if left <= 0:
+                break
+            share = max(left / (len(addresses) - number), min(left, LEAST_SECONDS))
+            try:
+                return self._dial(address, share, end)
+            except OSError as exc:
+                failure = NewConnectionError(self, type(exc).__name__)
+        raise failure
+
+    def _dial(self, address: str, seconds: float, end: float) -> socket.socket:
+        """A connection to one address; what is left until ``end`` is for the handshake."""
+        line = sockets.create_connection(
+            (address, self.port),
+            seconds,
+            source_address=self.source_address,
+            socket_options=self.socket_options,
+        )
+        line.settimeout(max(end - time.monotonic(), 0.001))
+        return line
+
+    @contextmanager
+    def _beginning(self) -> Iterator[None]:
+        """Until the connection stands nothing is sent; then a request has all the time again."""
+        try:
+            yield
+        except (OSError, http.client.HTTPException, CertificateError) as exc:
+            raise NewConnectionError(self, type(exc).__name__) from exc
+        self.sock.settimeout(cast(float, self.timeout))
+
+
+class Plain(Dialling):
     """Without TLS: at the sandbox, and to a proxy."""
 
-    response_class = Response
+    def connect(self) -> None:
+        with self._beginning():
+            super().connect()
 
 
-class Secure(HTTPSConnection):
+class Secure(Dialling, HTTPSConnection):
     """With TLS; a handshake that fails is told as a connection that never was."""
 
-    response_class = Response
-
     def connect(self) -> None:
-        try:
+        with self._beginning():
             super().connect()
-        except OSError as exc:
-            raise NewConnectionError(self, type(exc).__name__) from exc
 
 
 class PlainPool(HTTPConnectionPool):

@@ -33,7 +33,6 @@ class Course:
     attempt: int = 1
     renewed: bool = False
     replaced: bool = False  # by another chain's token
-    changed: bool = False  # to another chain, after the portal refused the token for good
     moved: bool = False
     doubt: B24AppError | None = None  # a failure after which the portal may have acted
 

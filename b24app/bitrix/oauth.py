@@ -23,7 +23,20 @@ from b24app.bitrix.bounded import Bounded
 from b24app.errors import AuthServerRefused, AuthServerUnreachable, Unproven
 from b24app.records import Tokens
 
-TIMEOUT: Final = (wire.CONNECT_SECONDS, 10)
+SILENCE_SECONDS: Final = 10
+# A second question is given this much at least, however long the first has taken.
+SHORTEST: Final = 2.0
+MOST_SECONDS: Final = 24 * 3600  # no access token is believed to live longer
+# What the library, and we, may stumble over in a body that is not what was agreed.
+UNREADABLE: Final = (
+    requests.RequestException,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 
@@ -110,13 +123,17 @@ class OAuth:
         """Ask with the client secret that worked last, and with the other one when refused.
 
         So a rotation of the secret costs one refusal, whichever side changes first.
-        ``wrong_client`` is a refusal of the client id, which no other secret mends.
+        ``wrong_client`` is a refusal of the client id, which no other secret mends. Both share
+        the time that one answer has.
         """
+        whole = self._adapter.whole
+        until = time.monotonic() + whole
         first = self._secret_in_use
         others = [index for index in range(len(self._client_secrets)) if index != first]
         for index in (first, *others):
             try:
-                grant = self._ask(server, self._client_secrets[index], params)
+                left = max(min(SHORTEST, whole), until - time.monotonic())
+                grant = self._ask(server, self._client_secrets[index], params, left)
             except AuthServerRefused as exc:
                 if exc.code != "invalid_client":
                     raise
@@ -126,7 +143,7 @@ class OAuth:
                 return grant
         raise refusal
 
-    def _ask(self, server: str, secret: str, params: Mapping[str, str]) -> Grant:
+    def _ask(self, server: str, secret: str, params: Mapping[str, str], seconds: float) -> Grant:
         session = OAuth2Session(
             self._client_id,
             secret,
@@ -137,7 +154,7 @@ class OAuth:
         try:
             body = session.fetch_token(
                 f"{server}/oauth/token/",
-                timeout=TIMEOUT,
+                timeout=(wire.CONNECT_SECONDS, SILENCE_SECONDS, seconds),
                 allow_redirects=False,
                 # The library itself reads only some of the variables that may name it.
                 verify=self._ca_bundle or True,
@@ -145,13 +162,13 @@ class OAuth:
             )
         except OAuthError as exc:  # also an error body that came with status 200
             raise AuthServerRefused(plain_code(exc.error)) from exc
-        except (requests.RequestException, ValueError, RecursionError) as exc:
+        except UNREADABLE as exc:
             raise AuthServerUnreachable(type(exc).__name__, sent=_was_sent(exc)) from exc
         return self._read_grant(body, server)
 
     def _read_grant(self, body: Mapping[str, Any], server: str) -> Grant:
-        expires_in = _integer(body.get("expires_in")) or 3600
         try:
+            expires_in = min(_integer(body.get("expires_in")) or 3600, MOST_SECONDS)
             return Grant(
                 tokens=Tokens(
                     access=_token(body["access_token"]),
@@ -164,7 +181,7 @@ class OAuth:
                 scope=read_scope(body.get("scope")),
                 status=str(body.get("status", ""))[:1],
             )
-        except (KeyError, TypeError, ValueError) as exc:
+        except UNREADABLE as exc:
             raise AuthServerUnreachable("a token answer without its fields") from exc
 
     def app_info(self, server: str, access_token: str) -> AppInfo:
@@ -177,7 +194,7 @@ class OAuth:
                 self._http,
                 f"{server}/rest/app.info",
                 {"auth": access_token},
-                seconds=TIMEOUT[1],
+                seconds=SILENCE_SECONDS,
                 whole=self._adapter.whole,
                 most=self._adapter.most,
             )
@@ -248,11 +265,11 @@ def _member_id(value: object) -> str:
 
 
 def _token(value: object) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not (value.isascii() and value.isprintable()):
         raise ValueError("not a token")
     return value
 
 
 def _integer(value: object) -> int:
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text[:18]) if text.isascii() and text.isdigit() else 0

@@ -15,14 +15,22 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 
 import certifi
 import urllib3
-from urllib3.exceptions import NewConnectionError, URLSchemeUnknown
-from urllib3.util import connection as sockets
+from urllib3.exceptions import LocationValueError, URLSchemeUnknown
 
 from b24app.bitrix.connection import PlainPool, Secure, SecurePool
 
 POOLS: Final = 100
-# Metadata services that are no link-local addresses.
-METADATA: Final = frozenset({"100.100.100.200", "fd00:ec2::254"})
+# Metadata services that are no link-local addresses: of Alibaba, Amazon, Azure, Google, Oracle.
+METADATA: Final = frozenset(
+    {
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+        "fd00:ec2::23",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+    }
+)
 CARRIERS: Final = ipaddress.ip_network("100.64.0.0/10")  # private, though not called so
 TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")  # the last four bytes are meant
 
@@ -71,7 +79,7 @@ class Outbound(urllib3.PoolManager):
         super().__init__(**options)
         self._proxy = urllib3.ProxyManager(proxy, **options) if proxy else None
         self._no_proxy = {"no": no_proxy}
-        self._guarded = bool(guard)
+        self._guard = guard
         secure = _guarded(guard) if guard else SecurePool
         self.pool_classes_by_scheme = {"http": PlainPool, "https": secure}
         if self._proxy:
@@ -82,15 +90,34 @@ class Outbound(urllib3.PoolManager):
     ) -> urllib3.BaseHTTPResponse:
         """As the library's, by way of the proxy for every host that is not excepted.
 
-        Where connections are guarded nothing goes without TLS.
+        Where connections are guarded nothing goes without TLS. The proxy resolves names itself,
+        so what they lead to is the proxy's to refuse; an address in place of a name is looked at.
         """
-        if self._guarded and url[:6].lower() != "https:":
+        if self._guard and url[:6].lower() != "https:":
             raise URLSchemeUnknown(url.partition(":")[0])
         if self._proxy:
             host = urllib3.util.parse_url(url).host or ""
             if not proxy_bypass_environment(host, self._no_proxy):
+                if self._guard and not _may_be_named(host, self._guard):
+                    raise LocationValueError("the address is not allowed")
                 return self._proxy.urlopen(method, url, redirect=redirect, **options)
         return super().urlopen(method, url, redirect=redirect, **options)
+
+
+def _may_be_named(host: str, guard: Guard) -> bool:
+    """Whether a proxy may be asked for this host: a name that is not this machine's, or an
+    allowed address in any spelling that is taken for one."""
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return False
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        try:
+            name = socket.inet_ntoa(socket.inet_aton(name))  # such as 127.1 and 0x7f000001
+        except OSError:
+            return True
+    return guard.allows(name)
 
 
 def _trusted(ca_bundle: str) -> dict[str, str]:
@@ -104,21 +131,8 @@ def _guarded(guard: Guard) -> type[SecurePool]:
     """A pool class whose connections only go where the guard allows."""
 
     class GuardedConnection(Secure):
-        def _new_conn(self) -> socket.socket:
-            try:
-                found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
-            except (OSError, UnicodeError) as exc:
-                raise NewConnectionError(self, "the name is not known") from exc
-            allowed = [str(row[4][0]) for row in found if guard.allows(str(row[4][0]))]
-            failure = NewConnectionError(self, "the address is not allowed")
-            for address in allowed:
-                try:
-                    return sockets.create_connection(
-                        (address, self.port or 443), self.timeout, self.source_address
-                    )
-                except OSError as exc:
-                    failure = NewConnectionError(self, type(exc).__name__)
-            raise failure
+        def addresses(self) -> list[str]:
+            return [address for address in super().addresses() if guard.allows(address)]
 
     class GuardedPool(SecurePool):
         ConnectionCls = GuardedConnection

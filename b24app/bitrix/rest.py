@@ -7,16 +7,17 @@ Platform facts: b24restdocs: api-reference/how-to-call-rest-api, limits.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 import urllib3
 
 from b24app.bitrix import retry, wire
-from b24app.bitrix.answers import as_map, error_code, error_of, following, operating, records
+from b24app.bitrix.answers import as_map, error_code, error_of, following, records
 from b24app.bitrix.batch import Batch, BatchResult, chunks
-from b24app.bitrix.course import Course, Expired, not_begun
+from b24app.bitrix.course import Course, Expired
 from b24app.bitrix.given import Budget, Call, TokenSource, Unlimited, has_no_other, stays
+from b24app.bitrix.notes import Notes
 from b24app.errors import (
     AuthorizationLost,
     B24AppError,
@@ -34,7 +35,6 @@ PATIENCE: Final = {Lane.INTERACTIVE: 8.0, Lane.BULK: 600.0}
 SHORTEST: Final = 1.0  # no try is given less to answer in
 # It is the access token that is not known (b24restdocs: error-codes.md); its chain may live.
 UNKNOWN_TOKEN: Final = "INVALID_TOKEN"  # noqa: S105 a code
-TIGHT_OPERATING: Final = 330  # of the 420 to 480 seconds in ten minutes: bulk work stops here
 
 
 class Client:
@@ -69,6 +69,7 @@ class Client:
         self._member_id = member_id
         self._token = token
         self._budget = budget or Unlimited()
+        self._notes = Notes(self._budget)
         self._lane = lane
         self._patience = patience
         self._longest = longest
@@ -83,9 +84,11 @@ class Client:
 
         ``repeatable`` says that doing it twice is doing it once: then lost answers and the
         portal's own failures are tried again. An expired or unknown token is renewed once,
-        one of a person who is shut out replaced once by another chain's, and the call repeated. Past the patience nothing waits any more: what would have to is raised,
-        and a try after a failed one gets no more time than is left.
-        Raises PortalError and its kin, PortalUnreachable, AuthorizationLost.
+        one of a person who is shut out replaced once by another chain's, and the call repeated.
+        Past the patience nothing waits any more: what would have to is raised, and a try after a
+        failed one gets no more time than is left.
+        Raises PortalError and its kin, PortalUnreachable, AuthorizationLost. Whether a try before
+        the last one may have done it all the same, ``may_have_acted`` tells of the error.
         """
         return self._body(method, params or {}, repeatable, self._course())["result"]
 
@@ -116,18 +119,19 @@ class Client:
         A reference such as ``$result[label][ID]`` reaches every command before it, wherever the
         requests divide. With ``halt`` nothing runs after the first error. What the portal did
         not run because the token's hour was over is sent once more with a new one. No request
-        is sent while the method of any command is blocked. Raises as ``call`` when a whole
-        request fails, but for a method that is blocked on the way: the rest has that error.
+        is sent while the method of any command is blocked. Raises as ``call`` when the first
+        request fails as a whole. When a later one does, its commands have that error, and those
+        after it too, unless it may have acted: they have not even been sent.
         """
         batch = Batch(commands, self._member_id, halt=halt)
         for chunk in chunks(commands):
             course = self._course(batch.methods)
             try:
                 late = self._send(batch, chunk, repeatable, course)
-            except MethodBlocked as exc:
+            except B24AppError as exc:
                 if not batch.is_begun:
                     raise
-                batch.close(commands, exc)
+                batch.cut_off(chunk, commands, exc)
                 break
             if late and not course.renewed:
                 self._send_again(batch, late, repeatable, course)
@@ -140,10 +144,11 @@ class Client:
     ) -> dict[str, str]:
         """One request of a batch; returns the commands that came after the token's end."""
         answer = as_map(self._body("batch", batch.params(chunk), repeatable, course)["result"])
-        spent = as_map(answer.get("result_time"))
-        self._note_times((chunk[label].partition("?")[0], spent.get(label)) for label in chunk)
         late = batch.take_in(chunk, answer)
-        self._note_blocks(batch.done.errors[label] for label in chunk if label in batch.done.errors)
+        spent = as_map(answer.get("result_time"))
+        self._notes.times((chunk[label].partition("?")[0], spent.get(label)) for label in chunk)
+        errors = batch.done.errors
+        self._notes.blocks(errors[label] for label in chunk if label in errors)
         return late
 
     def _send_again(
@@ -169,7 +174,7 @@ class Client:
         try:
             body = self._try(method, params, repeatable, course)
         except B24AppError as exc:
-            error = course.doubt if course.doubt and not_begun(exc) else exc
+            error = course.verdict(exc)
             self._report(method, error, course)
             if error is exc:
                 raise
@@ -243,17 +248,17 @@ class Client:
         if code == "EXPIRED_TOKEN" or (code == UNKNOWN_TOKEN and not course.renewed):
             raise Expired
         if code:
-            raise error_of(method, code, answer.status, self._member_id)
+            raise error_of(method, code, answer.status, self._member_id, answer.body)
         if answer.status >= 400 or "result" not in answer.body:
             raise PortalUnreachable(self._member_id, method, sent=True)
-        self._note_times([(method, answer.body.get("time"))])
+        self._notes.times([(method, answer.body.get("time"))])
         return answer.body
 
     def _pause(self, error: B24AppError, repeatable: bool, course: Course) -> float | None:
         """Seconds until the next try, or None; tells the budget what a refusal means."""
-        if isinstance(error, RateLimited) and error.code == "QUERY_LIMIT_EXCEEDED":
-            self._budget.narrow()
-        self._note_blocks([error])
+        if isinstance(error, RateLimited):
+            self._notes.narrow()
+        self._notes.blocks([error])
         if not isinstance(error, RateLimited | PortalTrouble | PortalUnreachable):
             return None
         pause = retry.pause(error, course.attempt, repeatable=repeatable)
@@ -276,28 +281,6 @@ class Client:
         if not endpoint or endpoint == self._endpoint:
             raise PortalUnreachable(self._member_id, method, sent=False)
         self._endpoint, course.moved = endpoint, True
-
-    def _note_times(self, times: Iterable[tuple[str, object]]) -> None:
-        """Remember when methods' operating time starts anew; bulk work stops in good time."""
-        now, resets = time.time(), {}
-        for method, spent in times:
-            found = operating(spent, now)
-            if not found or found[0] <= 0:
-                continue
-            resets[method] = found[1]
-            if found[0] >= TIGHT_OPERATING:
-                self._budget.block(method, found[1], bulk_only=True)
-        if resets:
-            self._budget.note(resets)
-
-    def _note_blocks(self, errors: Iterable[B24AppError]) -> None:
-        """Keep everybody off the methods that are blocked, and say in the errors until when."""
-        until: dict[str, float] = {}
-        for error in errors:
-            if isinstance(error, MethodBlocked):
-                if error.method not in until:
-                    until[error.method] = self._budget.refused(error.method)
-                error.reset_at = until[error.method]
 
     def _report(self, method: str, error: B24AppError | None, course: Course) -> None:
         if self._observe:

@@ -23,12 +23,10 @@ def pause(
     """
     if attempt >= ATTEMPTS:
         return None
-    if isinstance(error, RateLimited):
-        safe = error.code == "QUERY_LIMIT_EXCEEDED" or repeatable
-    elif isinstance(error, PortalUnreachable):
+    if isinstance(error, PortalUnreachable):
         safe = repeatable or not error.sent
     else:
-        safe = repeatable and isinstance(error, PortalTrouble)
+        safe = isinstance(error, RateLimited) or (repeatable and isinstance(error, PortalTrouble))
     if not safe:
         return None
     base = LONG if isinstance(error, RateLimited) else SHORT

@@ -24,14 +24,18 @@ CHUNK: Final = 64 * 1024
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 30
 HEADERS: Final = {"Content-Type": "application/json", "User-Agent": "b24app"}
-UNCONNECTED: Final = (NewConnectionError, ConnectTimeoutError, ProxyError, LocationValueError)
+UNCONNECTED: Final = (NewConnectionError, ConnectTimeoutError, LocationValueError)
 
 
 def was_sent(error: object) -> bool:
     """Whether the other side may have acted: not when there never was a connection to it.
 
     A certificate is refused before anything is sent; any other fault of TLS may come later.
+    With a proxy between, the library calls whatever ends a connection a fault of the proxy, also
+    where the request had gone through.
     """
+    if isinstance(error, ProxyError):
+        return was_sent(error.original_error)
     if isinstance(error, SSLError):
         return not (error.args and isinstance(error.args[0], ssl.SSLCertVerificationError))
     return not isinstance(error, UNCONNECTED)

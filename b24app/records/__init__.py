@@ -12,6 +12,7 @@ from b24app.records.chains import (
     Standing,
     Tokens,
     Trouble,
+    used_until,
 )
 from b24app.records.life import (
     Departure,
@@ -117,4 +118,5 @@ __all__ = [
     "Verb",
     "Widget",
     "WidgetContext",
+    "used_until",
 ]

@@ -93,8 +93,15 @@ class Sighting:
 
 @dataclass(frozen=True)
 class EventFacts:
-    """The last events, newest first; how many wait to be done, and how many failed for good."""
+    """The last events, newest first; how many wait to be done, and how many failed for good.
+
+    ``since`` is the Unix second since which the first of them could be done and nobody reads, 0
+    for none. ``later`` were tried in vain and are tried again, the next at ``due``.
+    """
 
     sightings: tuple[Sighting, ...]
     waiting: int
     dead: int
+    since: int = 0
+    later: int = 0
+    due: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,7 @@ class Verb(StrEnum):
     REPUBLISH = "republish"
     UNREGISTER = "unregister"
     FORGET = "forget"
+    ADOPT = "adopt"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Change:
     """One line of history. ``before`` and ``after`` hold the thing's fields, JSON-ready.
 
     ``name`` is what the thing was called then; ``undoes`` the id of the change it takes back.
+    Changes of one ``group`` went together, those of one ``run`` were made by the same work with
+    many. ``sealed`` are the secrets of what was removed.
     """
 
     id: str
@@ -47,3 +50,6 @@ class Change:
     after: dict[str, Any]
     name: str = ""
     undoes: str = ""
+    group: str = ""
+    run: str = ""
+    sealed: str = field(default="", repr=False)

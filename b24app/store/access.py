@@ -26,14 +26,24 @@ WAIT_SECONDS: Final = 8
 LOCK_PAUSE: Final = 0.02
 STORE_PAUSE: Final = 0.5
 LEASE_SECONDS: Final = 8  # so long nobody gets in after the holder was killed
+MARK_SECONDS: Final = 1  # so long bulk work stays out after a person who waited was killed
 PROLONG_SECONDS: Final = 2.0
 FAILURES: Final = (RedisError, RedisClusterException)  # the second is no RedisError
 
-# KEYS: the lock. ARGV: owner, milliseconds. Returns 1 when the owner has it: now, or already,
+# KEYS: the lock, the mark of who waits for it. ARGV: owner, milliseconds of the lock, of the mark,
+# 1 for one who gives way to whoever waits. Returns 1 when the owner has it: now, or already,
 # because a lost answer has the question sent again.
 TAKE: Final = """
-redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
-return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
+local holder = redis.call('GET', KEYS[1])
+if holder == ARGV[1] then return 1 end
+local waiter = redis.call('GET', KEYS[2])
+if not holder and not (waiter and ARGV[4] == '1') then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  if waiter == ARGV[1] then redis.call('DEL', KEYS[2]) end
+  return 1
+end
+if ARGV[4] == '0' then redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[3]) end
+return 0
 """
 # KEYS: the lock. ARGV: owner, milliseconds.
 PROLONG: Final = """
@@ -60,18 +70,25 @@ def translated(method: Callable[P, R]) -> Callable[P, R]:
 
 @contextmanager
 def locked(
-    client: redis.Redis, name: str, seconds: int, patience: Patience | None = None
+    client: redis.Redis,
+    name: str,
+    mark: str,
+    seconds: int,
+    patience: Patience | None = None,
+    *,
+    gives_way: bool = False,
 ) -> Iterator[None]:
     """Hold the lock ``name`` for at most so many seconds; only its holder releases it.
 
     It is prolonged while the holder lives, so that one who was killed is not waited for.
     Waits as long as ``patience`` lasts, eight seconds without one, and takes from it what was
-    waited. Raises Busy when somebody else holds it that long.
+    waited. Who waits sets the key ``mark``; who ``gives_way`` does not, and does not take the
+    lock while it is set. Raises Busy when somebody else holds it that long, or goes first.
     """
     patience = patience or Patience(WAIT_SECONDS)
     owner, began, left = secrets.token_hex(8), time.monotonic(), patience.left
     try:
-        held = _take(client, name, owner, left)
+        held = _take(client, (name, mark), owner, left, gives_way=gives_way)
     except FAILURES as exc:
         _let_go_later(client, name, owner, seconds)  # the answer may be all that was lost
         raise StoreUnavailable(type(exc).__name__) from exc
@@ -90,9 +107,12 @@ def locked(
         _let_go(client, name, owner, seconds)
 
 
-def _take(client: redis.Redis, name: str, owner: str, patience: float) -> bool:
+def _take(
+    client: redis.Redis, names: tuple[str, str], owner: str, patience: float, *, gives_way: bool
+) -> bool:
     take, deadline = client.register_script(TAKE), time.monotonic() + patience
-    while not take(keys=[name], args=[owner, LEASE_SECONDS * 1000]):
+    args = (owner, LEASE_SECONDS * 1000, MARK_SECONDS * 1000, int(gives_way))
+    while not take(keys=names, args=args):
         if time.monotonic() + LOCK_PAUSE > deadline:
             return False
         time.sleep(LOCK_PAUSE)

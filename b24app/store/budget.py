@@ -25,11 +25,14 @@ from b24app.store.access import Answers, translated
 NORMAL: Final = Rate(leak=2, size=50)
 ENTERPRISE: Final = Rate(leak=5, size=250)
 SELF_HOSTED: Final = Rate(leak=1000, size=10000)  # no limits unless its owner sets some
+# Where no limit is known a refusal says that there is one after all: then it is taken for this.
+FALLS: Final = {SELF_HOSTED: NORMAL}
 # Of the bucket. Bulk work leaves room for a save of four calls; the last part is for requests
 # under way, which may arrive closer together than they were let go.
 SHARE: Final = {Lane.INTERACTIVE: 0.96, Lane.BULK: 0.88}
 CREDIT_SECONDS: Final = 0.05
 NARROWING: Final = 0.7
+NARROWEST: Final = 0.25
 RECOVERY_SECONDS: Final = 300
 KEPT_SECONDS: Final = 3600  # longer than a bucket takes to run empty, and a block to end
 BLOCKED_SECONDS: Final = 60  # when the portal has never said until when
@@ -45,15 +48,15 @@ local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 %(look)s
 if until_ > now then return {0, tostring(until_ - now), 1, %(resets)s} end
-local leak = %(leak)s
+local leak, room, ahead = %(leak)s, %(room)s, %(ahead)s
 if state[2] then
-  leak = leak * math.min(1, state[2] + (now - state[3]) / %(recovery)s)
+%(narrowed)s
 end
 local empty = math.max(tonumber(state[1] or '0'), now)
-local wait = empty - now + (1 - %(room)s) / leak
+local wait = empty - now + (1 - room) / leak
 if wait > %(patience)s then return {0, tostring(wait), 0, %(resets)s} end
 local count = 1
-if (empty - now) * leak < %(plenty)s then count = %(ahead)s end
+if (empty - now) * leak < %(plenty)s then count = ahead end
 redis.call('HSET', KEYS[1], 'empty', string.format('%%.6f', empty + count / leak))
 redis.call('EXPIRE', KEYS[1], %(kept)s)
 return {count, tostring(math.max(wait, 0)), 0, %(resets)s}
@@ -74,25 +77,36 @@ for i = 2, #ARGV do
   resets[i - 1] = row[1]
 end
 """
+# What a refusal leaves: a narrower leak that widens again, or another rate for a while, after which
+# what was counted by it is forgotten.
+NARROWED: Final = "  leak = leak * math.min(1, state[2] + (now - state[3]) / %(recovery)s)"
+FALLEN: Final = """
+  if now - state[3] < %(recovery)s then
+    leak, room, ahead = %(leak)s, %(room)s, 1
+  else
+    state[1] = '0'
+    redis.call('HDEL', KEYS[1], 'narrow', 'since')
+  end
+"""
 
 GO: Final = Permit(granted=True, wait=0)
 
 # The portal refused although we thought there was room: others share our address. The bucket
 # counts as full, and as narrower than it was by now, for a while. KEYS: bucket. ARGV: leak, size,
-# narrowing, seconds it is kept, seconds of recovery.
+# narrowing, the least of it, seconds it is kept, seconds of recovery.
 NARROW: Final = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local state = redis.call('HMGET', KEYS[1], 'narrow', 'since')
 local narrow = tonumber(state[1] or '1')
 if narrow < 1 then
-  narrow = math.min(1, narrow + (now - tonumber(state[2])) / tonumber(ARGV[5]))
+  narrow = math.min(1, narrow + (now - tonumber(state[2])) / tonumber(ARGV[6]))
 end
-narrow = math.max(narrow * tonumber(ARGV[3]), 0.25)
+narrow = math.max(narrow * tonumber(ARGV[3]), tonumber(ARGV[4]))
 redis.call('HSET', KEYS[1], 'empty',
   string.format('%.6f', now + tonumber(ARGV[2]) / (tonumber(ARGV[1]) * narrow)),
   'narrow', tostring(narrow), 'since', tostring(now))
-redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[5])
 return 1
 """
 
@@ -125,13 +139,19 @@ def _script(rate: Rate, lane: Lane, ahead: int, *, many: bool) -> tuple[str, str
     work asks again, and also keeps off a method that is blocked for bulk work only.
     """
     person = lane is Lane.INTERACTIVE
+    falls = FALLS.get(rate)
+    narrowed = (FALLEN if falls else NARROWED) % {
+        "recovery": RECOVERY_SECONDS,
+        "leak": falls.leak if falls else "",
+        "room": falls.size * SHARE[lane] if falls else "",
+    }
     look, method = (LOOK_AT_MANY, "ARGV[i]") if many else (LOOK_AT_ONE, "ARGV[2]")
     text = TAKE % {
         "look": look % {"bulk": "" if person else f", 'no bulk ' .. {method}"},
         "resets": "unpack(resets)" if many else "state[4] or nil",
         "leak": rate.leak,
         "room": rate.size * SHARE[lane],
-        "recovery": RECOVERY_SECONDS,
+        "narrowed": narrowed,
         "patience": "math.max(0, tonumber(ARGV[1]))" if person else "0",
         "plenty": rate.size / 2,
         "ahead": ahead,
@@ -230,8 +250,10 @@ class RateBudget:
     @translated
     def narrow(self) -> None:
         """The portal refused a request that was granted here."""
-        rate = self._rate
-        args = [rate.leak, rate.size, NARROWING, KEPT_SECONDS, RECOVERY_SECONDS]
+        self._credit.clear()
+        rate = FALLS.get(self._rate, self._rate)
+        narrowing = (1, 1) if rate is not self._rate else (NARROWING, NARROWEST)
+        args = [rate.leak, rate.size, *narrowing, KEPT_SECONDS, RECOVERY_SECONDS]
         self._narrow(keys=[self._bucket], args=args)
 
     @translated
@@ -256,13 +278,15 @@ class RateBudget:
         seconds, micros, pairs = self._look(keys=[self._bucket])
         state = dict(zip(pairs[::2], pairs[1::2], strict=True))
         now = int(seconds) + int(micros) / 1_000_000
-        width = 1.0
-        if "narrow" in state:
-            recovered = (now - float(state["since"])) / RECOVERY_SECONDS
-            width = min(1.0, float(state["narrow"]) + recovered)
-        filled = max(0.0, float(state.get("empty", 0)) - now) * self._rate.leak * width
+        recovered = (now - float(state.get("since", 0))) / RECOVERY_SECONDS
+        rate, width = self._rate, min(1.0, float(state.get("narrow", 1)) + recovered)
+        leak = rate.leak * width
+        if rate in FALLS and recovered < 1:
+            rate, leak = FALLS[rate], FALLS[rate].leak
+            width = max(leak / self._rate.leak, 0.01)  # it is told in hundredths, and is not none
+        filled = max(0.0, float(state.get("empty", 0)) - now) * leak
         return BudgetFacts(
-            level=min(1.0, filled / self._rate.size),
+            level=min(1.0, filled / rate.size),
             width=width,
             blocked=tuple(_blocks(state, now)),
         )

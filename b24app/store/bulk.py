@@ -12,13 +12,13 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import redis
 
 from b24app import keys
-from b24app.errors import NotFound
+from b24app.errors import NotFound, NotInstalled, StoreUnavailable
 from b24app.records import Actor, Item, ItemState, Run, RunState
 from b24app.store.access import FAILURES, Answers, translated
 from b24app.store.shelf import Mark
@@ -50,6 +50,15 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('EXPIRE', KEYS[1], ARGV[2])
 """
 
+# Keeps a run, if one is named, and items. KEYS: runs, items, installation. ARGV: run id or '', run,
+# then the items' fields and values. Nothing is left of a portal that was removed meanwhile: then it
+# returns 0.
+KEEP: Final = """
+if redis.call('EXISTS', KEYS[3]) == 0 then return 0 end
+for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+if ARGV[1] ~= '' then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+return 1
+"""
 # Replaces a run that is in the expected state. ARGV: run id, state, run. Returns 1 when replaced.
 SETTLE: Final = """
 local current = redis.call('HGET', KEYS[1], ARGV[1])
@@ -72,10 +81,15 @@ class Runs:
         self._take = client.register_script(TAKE)
         self._prolong = client.register_script(PROLONG)
         self._settle = client.register_script(SETTLE)
+        self._put_away = client.register_script(KEEP)
+        self._installation = keys.installation(member_id)
 
     @translated
     def create(self, actor: Actor, verb: str, thing: str, things: Sequence[tuple[str, str]]) -> Run:
-        """Put a new run away, with an item for each of ``things``, an id and a name."""
+        """Put a new run away, with an item for each of ``things``, an id and a name.
+
+        Raises NotInstalled, with nothing put away, where the portal was removed.
+        """
         run = Run(
             id=f"{time.time_ns() // 1000:016d}",
             at=int(time.time()),
@@ -86,16 +100,20 @@ class Runs:
             total=len(things),
         )
         items = [Item(number, *known) for number, known in enumerate(things)]
-        with self._redis.pipeline(transaction=True) as pipe:
-            for item in items:
-                pipe.hset(self._items, _field(run, item), _written(item))
-            pipe.hset(self._runs, run.id, _written(run))
-            pipe.execute()
-        self._drop_old()
         self.enter()
+        self._drop_old()
+        if not self._put(run, items, (run.id, _written(run))):
+            raise NotInstalled(self._member_id)
+        self.enter()  # a worker may have found nothing and taken the portal off the index
         return run
 
     def _drop_old(self) -> None:
+        """Room for a new one; where that fails the next one makes it."""
+        with suppress(StoreUnavailable):
+            self._drop_surplus()
+
+    @translated
+    def _drop_surplus(self) -> None:
         surplus = [run for run in self.all() if run.state is not RunState.RUNNING][RUNS_KEPT:]
         for run in surplus:
             fields = [f"{run.id}:{number}" for number in range(run.total)]
@@ -134,8 +152,12 @@ class Runs:
     def note(self, run: Run, items: Sequence[Item]) -> None:
         """Note how these items stand."""
         if items:
-            fields = {_field(run, item): _written(item) for item in items}
-            self._redis.hset(self._items, mapping=fields)
+            self._put(run, items)
+
+    def _put(self, run: Run, items: Sequence[Item], head: tuple[str, str] = ("", "")) -> bool:
+        texts = [text for item in items for text in (_field(run, item), _written(item))]
+        names = [self._runs, self._items, self._installation]
+        return bool(self._put_away(keys=names, args=[*head, *texts]))
 
     def mark(self, run: Run, item: Item) -> Mark:
         """How an item stands, to be noted in the step that does it."""

@@ -10,42 +10,76 @@ from __future__ import annotations
 
 from typing import Final
 
-# ARGV: user, text after the version, how many are kept, now in milliseconds.
-# Returns whether the portal was waiting for this, then the users whose chains had to go.
+# KEYS[2]: the installation. ARGV: user, text after the version, how many chains stay, now in
+# milliseconds, digest of the refresh token, how long the list of digests may be, name of the
+# question. A token that is in the list brings nothing new: the pair it was spent for, a renewal
+# under way and the version stay; the pair itself stands again if it had been given up. Answers
+# the same question alike. Returns nothing where there is no installation, else whether the portal
+# was waiting for this, then the users whose chains had to go.
 KEEP: Final = """
+if redis.call('EXISTS', KEYS[2]) == 0 then return false end
+local before = redis.call('HGET', KEYS[1], 'kept')
+if before and string.sub(before, 1, #ARGV[7] + 1) == ARGV[7] .. ' ' then
+  return string.sub(before, #ARGV[7] + 2)
+end
 local known = redis.call('HGET', KEYS[1], 'gen')
 if not known then redis.call('HSET', KEYS[1], 'gen', ARGV[4]) end
 local waited = 1
+local mine
 local others = {}
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
   if string.match(all[i], '^%d+$') then
     local state, proven = string.match(all[i + 1], '^%d+|(%a+)|%d+|(%d+)|')
     if state == 'alive' then waited = 0 end
-    if all[i] ~= ARGV[1] then
+    if all[i] == ARGV[1] then
+      mine = {all[i + 1], state == 'alive'}
+    else
       table.insert(others, {all[i], state == 'alive' and 1 or 0, tonumber(proven)})
     end
   end
 end
-redis.call('HDEL', KEYS[1], 'journal ' .. ARGV[1])
+local function answer(text)
+  redis.call('HSET', KEYS[1], 'kept', ARGV[7] .. ' ' .. text)
+  return text
+end
 if redis.call('HDEL', KEYS[1], 'trouble') == 1 then waited = 1 end
+local list = redis.call('HGET', KEYS[1], 'was ' .. ARGV[1]) or ''
+local place = mine and string.find(list, ARGV[5], 1, true)
+if place then
+  local version = string.match(mine[1], '^(%d+)|')
+  local proven = string.match(ARGV[2], '^%a+|%d+|(%d+)|')
+  local first, last = string.match(mine[1], '^(%d+|%a+|%d+|)%d+(|.*)$')
+  if place == 1 and not mine[2] then
+    redis.call('HSET', KEYS[1], ARGV[1], version .. '|' .. ARGV[2], 'use', ARGV[1])
+  else
+    redis.call('HSET', KEYS[1], ARGV[1], first .. proven .. last)
+    if mine[2] then redis.call('HSET', KEYS[1], 'use', ARGV[1]) else waited = 0 end
+  end
+  return answer(tostring(waited))
+end
+redis.call('HDEL', KEYS[1], 'journal ' .. ARGV[1])
 if not known then waited = 0 end
 local version = redis.call('HINCRBY', KEYS[1], 'gen', 1)
-redis.call('HSET', KEYS[1], ARGV[1], version .. '|' .. ARGV[2], 'use', ARGV[1])
+list = string.sub(ARGV[5] .. ' ' .. list, 1, tonumber(ARGV[6]))
+redis.call('HSET', KEYS[1], ARGV[1], version .. '|' .. ARGV[2], 'use', ARGV[1],
+  'was ' .. ARGV[1], list)
 table.sort(others, function(a, b)
   if a[2] ~= b[2] then return a[2] > b[2] end
   if a[3] ~= b[3] then return a[3] > b[3] end
   return a[1] < b[1]
 end)
-local answer = {waited}
+local text = tostring(waited)
 for i = tonumber(ARGV[3]), #others do
-  redis.call('HDEL', KEYS[1], others[i][1], 'journal ' .. others[i][1])
-  table.insert(answer, others[i][1])
+  local user = others[i][1]
+  redis.call('HDEL', KEYS[1], user, 'journal ' .. user, 'was ' .. user)
+  text = text .. ' ' .. user
 end
-return answer
+return answer(text)
 """
 
-# ARGV: user, version that was spent, text after the version, the new sealed pair, use it.
+# ARGV: user, version that was spent, text after the version, the new sealed pair, use it, digest
+# of the new refresh token, that of the spent one or "", how long the list of digests may be.
 # A save whose answer was lost is found done. An older version than the one that was spent stands
 # where a failover has brought back the past; it gives way, and no version is given out twice.
 # Returns 1 when the new pair stands.
@@ -57,8 +91,12 @@ if tonumber(string.match(entry, '^(%d+)|')) > tonumber(ARGV[2]) then
 end
 local version = math.max(tonumber(redis.call('HGET', KEYS[1], 'gen')), tonumber(ARGV[2])) + 1
 version = string.format('%.0f', version)
-redis.call('HSET', KEYS[1], 'gen', version)
-redis.call('HSET', KEYS[1], ARGV[1], version .. '|' .. ARGV[3])
+local list = redis.call('HGET', KEYS[1], 'was ' .. ARGV[1]) or ''
+for _, digest in ipairs({ARGV[7], ARGV[6]}) do
+  if digest ~= '' and string.find(list, digest, 1, true) ~= 1 then list = digest .. ' ' .. list end
+end
+redis.call('HSET', KEYS[1], 'gen', version, ARGV[1], version .. '|' .. ARGV[3],
+  'was ' .. ARGV[1], string.sub(list, 1, tonumber(ARGV[8])))
 if ARGV[5] == '1' then redis.call('HSET', KEYS[1], 'use', ARGV[1]) end
 redis.call('HDEL', KEYS[1], 'trouble', 'journal ' .. ARGV[1])
 return 1

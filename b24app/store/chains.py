@@ -7,40 +7,29 @@ slow never overwrites a newer pair.
 
 from __future__ import annotations
 
-import threading
+import secrets
 import time
-from collections.abc import Callable, Collection
-from contextlib import suppress
-from typing import Final, TypeVar
+from collections.abc import Collection
+from typing import Final
 
 import redis
-from redis.exceptions import ClusterError, ReadOnlyError, RedisClusterException, RedisError
-from redis.exceptions import ConnectionError as NoConnection
-from redis.exceptions import TimeoutError as NoAnswerInTime
 
 from b24app import keys
-from b24app.crypto import CannotOpen, KeyRing
-from b24app.records import Chain, ChainFacts, ChainState, Standing, Tokens
+from b24app.crypto import CannotOpen, KeyRing, token_digest
+from b24app.errors import NotInstalled
+from b24app.records import Chain, ChainFacts, ChainState, Standing, Tokens, used_until
 from b24app.store import chain_scripts as scripts
 from b24app.store.access import Answers, translated
 from b24app.store.chain_text import chain_text, standing_of
-from b24app.store.due import Due
-
-R = TypeVar("R")
+from b24app.store.due import DAY, Due
+from b24app.store.later import insist
 
 CHAINS_KEPT: Final = 5
 # The only copy of a new pair is worth some patience while another server becomes the primary.
 SAVING_SECONDS: Final = 8
-LATER: Final = "a pair saved later"
-LATER_SECONDS: Final = 120
-SAVING_PAUSE: Final = 0.1
-PASSING: Final = (
-    NoConnection,
-    NoAnswerInTime,
-    ReadOnlyError,
-    ClusterError,
-    RedisClusterException,
-)
+DIGEST: Final = 12
+# So many of the last refresh tokens are known again, with a space between them.
+DIGESTS: Final = 5 * (DIGEST + 1) - 1
 
 
 class Ledger:
@@ -110,21 +99,27 @@ class Ledger:
     def keep(self, member_id: str, chain: Chain) -> bool:
         """Keep this administrator's newest proven pair, and use it from now on.
 
-        Clears the portal's trouble. Beyond five chains the dead and then the oldest go. Returns
-        whether the portal had been waiting for this.
+        A page that is loaded again brings a pair for the second time: then what was made of it
+        meanwhile stays, and a renewal under way goes on. Clears the portal's trouble. Beyond five
+        chains the dead and then the oldest go. Returns whether the portal had been waiting for
+        this. Raises NotInstalled, and keeps nothing, where no installation is.
         """
         moment = time.time()
         now = int(moment)
         sealed = self._seal(member_id, chain.user_id, chain.tokens)
         rest = chain_text(chain.tokens.expires_at, chain.proven_at, sealed, now, chain.name)
         self.due.put(member_id, chain.user_id, now)
-        healed, *dropped = self._keep(
-            keys=[keys.chains(member_id)],
-            args=[chain.user_id, rest, CHAINS_KEPT, int(moment * 1000)],
-        )
+        args: list[str | int] = [chain.user_id, rest, CHAINS_KEPT, int(moment * 1000)]
+        args += [_digest(member_id, chain.tokens), DIGESTS, secrets.token_hex(4)]
+        names = [keys.chains(member_id), keys.installation(member_id)]
+        answer: str | None = self._keep(keys=names, args=args)
+        if answer is None:
+            self.forget_all_due(member_id, [chain.user_id])
+            raise NotInstalled(member_id)
+        waited, *dropped = answer.split()
         for user_id in dropped:
             self.due.forget(member_id, user_id)
-        return bool(healed)
+        return waited == "1"
 
     @translated
     def begin(self, member_id: str, facts: ChainFacts, owner: str) -> bool:
@@ -150,12 +145,14 @@ class Ledger:
         """Put the new pair where ``spent`` still stands; False when something newer is there.
 
         Clears the portal's trouble and the intent. ``use`` makes it the chain in use. When the
-        store does not answer for some seconds, StoreUnavailable; a thread goes on trying.
+        store does not take it for some seconds, StoreUnavailable; a thread goes on trying.
         """
         now = int(time.time())
         sealed = self._seal(member_id, spent.user_id, tokens)
         rest = chain_text(tokens.expires_at, spent.proven_at, sealed, now, spent.name)
         args: list[str | int] = [spent.user_id, spent.version, rest, sealed, int(use)]
+        old = self.open(member_id, spent)
+        args += [_digest(member_id, tokens), _digest(member_id, old) if old else "", DIGESTS]
 
         def write() -> bool:
             saved: int = self._save(keys=[keys.chains(member_id)], args=args)
@@ -163,12 +160,7 @@ class Ledger:
                 self.due.put(member_id, spent.user_id, now)
             return bool(saved)
 
-        try:
-            return _patiently(write, self._patience)
-        except PASSING:
-            # The caller has waited enough; the pair is not given up while this process lives.
-            threading.Thread(target=_in_the_end, args=(write,), name=LATER, daemon=True).start()
-            raise
+        return insist(write, self._patience)
 
     @translated
     def mark(
@@ -182,13 +174,19 @@ class Ledger:
     ) -> bool:
         """Note how the chain stands, and that it was tried now; False when it has changed.
 
-        ``use`` makes it the chain in use. A chain that does not live is no more kept alive.
+        ``use`` makes it the chain in use. As long as its record stands it stays due: one that
+        does not live is tried again, later each time.
         """
         args: list[str | int] = [facts.user_id, facts.version, state.value, reason]
         args += [int(time.time()), int(use)]
         marked = bool(self._mark(keys=[keys.chains(member_id)], args=args))
-        if marked and state is not ChainState.ALIVE:
-            self.due.forget(member_id, facts.user_id)
+        if marked and state is ChainState.ALIVE:
+            self.due.put(member_id, facts.user_id, facts.issued_at)
+        elif marked and state is ChainState.UNREADABLE:
+            self.due.put_off(member_id, facts.user_id, time.time() + DAY)
+        elif marked:
+            died = time.time() if facts.living else facts.since
+            self.due.try_again(member_id, facts.user_id, died)
         return marked
 
     @translated
@@ -217,7 +215,8 @@ class Ledger:
     @translated
     def drop_of(self, member_id: str, user_id: int) -> None:
         """Forget the chain of a person who is no administrator any more."""
-        self._redis.hdel(keys.chains(member_id), str(user_id), f"journal {user_id}")
+        fields = (str(user_id), f"journal {user_id}", f"was {user_id}")
+        self._redis.hdel(keys.chains(member_id), *fields)
         self.due.forget(member_id, user_id)
 
     @translated
@@ -266,18 +265,6 @@ class Ledger:
         return self._ring.seal(f"{tokens.access}\n{tokens.refresh}", f"{member_id} chain {user_id}")
 
 
-def _patiently(write: Callable[[], R], seconds: float) -> R:
-    """Do it, again and again while no server takes it; raises the last refusal."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return write()
-        except PASSING:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(SAVING_PAUSE)
-
-
-def _in_the_end(write: Callable[[], bool]) -> None:
-    with suppress(RedisError, RedisClusterException):  # then the chain is found spent
-        _patiently(write, LATER_SECONDS)
+def _digest(member_id: str, tokens: Tokens) -> str:
+    """Names a refresh token without holding it."""
+    return token_digest(f"{member_id} refresh", tokens.refresh)[:DIGEST]

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, TypeAlias
 
 import redis
 
 from b24app import keys
+from b24app.crypto import CannotOpen, KeyRing
 from b24app.errors import NotFound
 from b24app.records import Actor, Change, Verb
 from b24app.store.access import Answers, translated
+
+# What ``note`` takes for one line.
+Line: TypeAlias = tuple[str | int, ...]
 
 KEPT: Final = 1000
 MARKED_SECONDS: Final = 90 * 24 * 3600
 
 # For scripts that write a line: ``note(first key, first argument)``, where History.keys and
-# History.arguments begin. Returns the line's id.
+# History.arguments begin. Returns the line's id. A line has a name of its own: one that is sent
+# again, because an answer was lost, stands among the newest already.
 NOTE: Final = """
 local function note(k, a)
-  local id = redis.call('XADD', KEYS[k], 'MAXLEN', '~', ARGV[a + 1], '*', 'change', ARGV[a])
+  for _, line in ipairs(redis.call('XREVRANGE', KEYS[k], '+', '-', 'COUNT', 3)) do
+    if line[2][4] == ARGV[a + 6] then return line[1] end
+  end
+  local id = redis.call('XADD', KEYS[k], 'MAXLEN', '~', ARGV[a + 1], '*',
+    'change', ARGV[a], 'name', ARGV[a + 6])
   redis.call('HSET', KEYS[k + 2], ARGV[a + 2], ARGV[a + 3])
   if ARGV[a + 4] ~= '' then
     redis.call('HSET', KEYS[k + 1], ARGV[a + 4], id)
@@ -29,17 +41,31 @@ local function note(k, a)
   return id
 end
 """
-ADD: Final = f"{NOTE} return note(1, 1)"
+# KEYS: history, installation. Nothing is left of a portal that was removed meanwhile.
+ADD: Final = f"""{NOTE}
+if redis.call('EXISTS', KEYS[4]) == 1 then note(1, 1) end
+"""
 
 
 class History:
     """The newest changes of one portal, who made them, and which were taken back."""
 
-    def __init__(self, client: redis.Redis, member_id: str, undoes: str = "") -> None:
-        """``undoes`` is the id of the change that everything written here takes back."""
+    def __init__(
+        self,
+        client: redis.Redis,
+        member_id: str,
+        undoes: str = "",
+        ring: KeyRing | None = None,
+    ) -> None:
+        """``undoes`` is the id of the change that everything written here takes back. Without a
+        ``ring`` the secrets of what is removed are not kept."""
         self._redis: Answers = client
+        self._member_id = member_id
         self._undoes = undoes
+        self._ring = ring
+        self._group = self._run = ""
         self.keys = (keys.history(member_id), keys.undone(member_id), keys.people(member_id))
+        self._installation = keys.installation(member_id)
         self._add = client.register_script(ADD)
 
     def arguments(
@@ -50,10 +76,12 @@ class History:
         before: dict[str, Any],
         after: dict[str, Any],
         name: str = "",
-    ) -> tuple[str | int, ...]:
+        secret: Mapping[str, str] | None = None,
+    ) -> Line:
         """What ``note`` needs for one change of ``thing``, a kind and an id.
 
-        Of two versions of the same thing only what differs is kept.
+        Of two versions of the same thing only what differs is kept. ``secret`` are the fields that
+        nobody may read, but that are needed when the thing comes back: they are sealed.
         """
         line = {
             "at": int(time.time()),
@@ -64,9 +92,43 @@ class History:
             "verb": verb,
             "name": name,
             "undoes": self._undoes,
+            "group": self._group,
+            "run": self._run,
+            "sealed": self._seal(thing, secret or {}),
             **_difference(before, after),
         }
-        return json.dumps(line), KEPT, actor.user_id, actor.name, self._undoes, MARKED_SECONDS
+        undone = (self._undoes, MARKED_SECONDS)
+        return json.dumps(line), KEPT, actor.user_id, actor.name, *undone, secrets.token_hex(8)
+
+    @contextmanager
+    def together(self, *, group: str = "", run: str = "") -> Iterator[None]:
+        """Every line written meanwhile says of what it is a part: of the removal ``group``, of the
+        ``run`` of work with many."""
+        before = self._group, self._run
+        self._group, self._run = group or self._group, run or self._run
+        try:
+            yield
+        finally:
+            self._group, self._run = before
+
+    def secrets(self, change: Change) -> dict[str, str]:
+        """The secret fields of the thing that the change removed; none that cannot be read."""
+        if not (self._ring and change.sealed):
+            return {}
+        try:
+            text = self._ring.open(change.sealed, self._context((change.thing, change.thing_id)))
+        except CannotOpen:
+            return {}
+        found: dict[str, str] = json.loads(text)
+        return found
+
+    def _seal(self, thing: tuple[str, str], secret: Mapping[str, str]) -> str:
+        if not (self._ring and any(secret.values())):
+            return ""
+        return self._ring.seal(json.dumps(dict(secret)), self._context(thing))
+
+    def _context(self, thing: tuple[str, str]) -> str:
+        return " ".join((self._member_id, "history", *thing))
 
     @translated
     def add(
@@ -77,8 +139,9 @@ class History:
         before: dict[str, Any],
         after: dict[str, Any],
     ) -> None:
-        """Write a line that stands alone."""
-        self._add(keys=self.keys, args=self.arguments(actor, verb, thing, before, after))
+        """Write a line that stands alone; none for a portal that is not installed."""
+        line = self.arguments(actor, verb, thing, before, after)
+        self._add(keys=[*self.keys, self._installation], args=line)
 
     @translated
     def newest(self, count: int, *, below: str = "", since: int = 0) -> list[Change]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -103,6 +105,17 @@ class Turns:
             for name in due
             if self._redis.zadd(keys.drift_due(), {name: again}, xx=True, gt=True, ch=True)
         ]
+
+    @translated
+    def park(self, member_id: str) -> None:
+        """Plan no look at this portal before it is woken, or looked at from its page."""
+        self._redis.zadd(keys.drift_due(), {member_id: math.inf}, xx=True)
+
+    @translated
+    def wake(self, member_id: str) -> None:
+        """Somebody uses the portal again: a look that was put off is due."""
+        if self._redis.zscore(keys.drift_due(), member_id) == math.inf:
+            self._redis.zadd(keys.drift_due(), {member_id: time.time()}, xx=True)
 
     @translated
     def forget(self, member_id: str) -> None:

@@ -76,5 +76,5 @@ def read_letter(name: str, text: str) -> DeadLetter:
 
 def revived(found: DeadLetter) -> str:
     """The text of the entry a dead letter becomes again, as if it had just come."""
-    _, _, _, _, rest = found.text.split(" ", 4)
-    return f"{found.id} 0 {rest}"
+    sealed = found.text.rpartition(" ")[2]
+    return f"{found.id} 0 {int(time.time())} {sealed}"

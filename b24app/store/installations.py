@@ -15,17 +15,19 @@ from b24app.crypto import CannotOpen, KeyRing, token_digest
 from b24app.errors import NotInstalled
 from b24app.records import Chain, Installation, Life
 from b24app.store import installation_scripts as scripts
+from b24app.store import later
 from b24app.store.access import Answers, translated
 from b24app.store.chains import Ledger
+from b24app.store.changes import Line
 from b24app.store.departures import Departures
 from b24app.store.drift import Turns
 from b24app.store.lease import Leases
 from b24app.store.overview import Overview
+from b24app.store.removals import Removals
 
 SCAN_COUNT: Final = 500
 OAUTH_STATE_SECONDS: Final = 600
 KEYS_PROVEN_SECONDS: Final = 30 * 86400
-REMOVED_SECONDS: Final = 30  # longer than a connection is tried again
 
 TOKEN_FIELD: Final = "application_token"  # noqa: S105 a field's name
 DIGEST_FIELD: Final = "application_token_digest"
@@ -40,12 +42,18 @@ class Installations:
         self._redis: Answers = client
         self._ring = ring
         self._update = client.register_script(scripts.UPDATE)
-        self._remove = client.register_script(scripts.REMOVE)
         self.departures = Departures(client)
         self.ledger = Ledger(client, ring)
         self.leases = Leases(client)
         self.overview = Overview(client)
         self.turns = Turns(client)
+        self.removals = Removals(client, self.ledger, self.turns)
+
+    def settle(self) -> None:
+        """Return when no renewal of this process is under way and each pair is saved, or when that
+        takes too long. For a process that ends without waiting for its threads."""
+        self.leases.settle()
+        later.settle()
 
     @translated
     def ping(self) -> None:
@@ -102,6 +110,9 @@ class Installations:
             "installed_at": installation.installed_at,
             "client_id": installation.client_id,
         }
+        # Before: whoever is killed in between leaves no portal that the index does not name.
+        # After: a removal under way may have struck it out while there was no record yet.
+        self._redis.sadd(keys.portals(), m)
         self._redis.hset(keys.installation(m), mapping=fields)
         self._redis.sadd(keys.portals(), m)
 
@@ -142,34 +153,22 @@ class Installations:
 
     def remove(self, member_id: str, departure: str = "") -> bool:
         """Delete everything of the portal; False when this departure has ended meanwhile."""
-        return self._forget(member_id, keys.of_portal(member_id), departure)
+        return self.removals.everything(member_id, departure)
 
-    def remove_secrets(self, member_id: str, departure: str = "") -> bool:
-        """Delete the installation, its chains and events; what was made for the portal stays.
+    def remove_secrets(self, member_id: str, departure: str = "", line: Line = ()) -> bool:
+        """Delete the installation, its chains, events and runs; what was made there stays.
 
-        False, and nothing deleted, when this departure has ended meanwhile.
+        The ``line`` of history, see ``History.arguments``, is written in the same step. False, and
+        nothing deleted, when this departure has ended meanwhile.
         """
-        names = (keys.installation, keys.chains, keys.renewing, keys.spoken)
-        secret = tuple(name(member_id) for name in names)
-        return self._forget(member_id, (*secret, *keys.inbox_of(member_id)), departure)
+        return self.removals.secrets(member_id, departure, line)
 
-    @translated
-    def _forget(self, member_id: str, names: tuple[str, ...], departure: str) -> bool:
-        """Delete these keys in one step, then what names the portal in the indexes."""
-        users = self.ledger.users(member_id)
-        removed = keys.removed(member_id)
-        args: list[str | int] = [departure, secrets.token_hex(8), REMOVED_SECONDS]
-        if not self._remove(keys=[keys.departure(member_id), removed, *names], args=args):
-            return False
-        self._redis.delete(removed)
-        self.departures.look_no_more(member_id)
-        self.turns.forget(member_id)
-        self.ledger.forget_all_due(member_id, users)
-        for index, name in _indexes(member_id):
-            self._redis.srem(index, member_id)
-            if self._redis.exists(name):  # installed again in this very moment
-                self._redis.sadd(index, member_id)
-        return True
+    def strike_out(self, member_id: str) -> None:
+        """Take a portal that was removed off every index; one that is installed again stays.
+
+        For after a removal that was cut off; looks through all that is due.
+        """
+        self.removals.strike_out(member_id)
 
     @translated
     def note_keys(self, fingerprint: str, member_id: str) -> None:
@@ -208,9 +207,11 @@ class Installations:
     def keep_chain(self, member_id: str, chain: Chain) -> bool:
         """Keep this administrator's newest proven pair, and use it; at most five stay.
 
-        Returns whether the portal had been waiting for an administrator.
+        Returns whether the portal had been waiting for an administrator. Raises NotInstalled.
         """
-        return self.ledger.keep(member_id, chain)
+        healed = self.ledger.keep(member_id, chain)
+        self.turns.wake(member_id)
+        return healed
 
     def drop_chain_of(self, member_id: str, user_id: int) -> None:
         """Forget the chain of a person who is no administrator any more."""
@@ -269,13 +270,3 @@ def _texts(installation: Installation) -> dict[str, str]:
         "language": installation.language,
         "license": installation.license,
     }
-
-
-def _indexes(member_id: str) -> tuple[tuple[str, str], ...]:
-    """The sets that name a portal, each with the key that it is there for."""
-    return (
-        (keys.portals(), keys.installation(member_id)),
-        (keys.inboxes(), keys.inbox(member_id)),
-        (keys.dead_letter_inboxes(), keys.dead_letters(member_id)),
-        (keys.bulks(), keys.bulk_items(member_id)),
-    )

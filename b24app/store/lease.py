@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
@@ -15,13 +15,15 @@ import redis
 
 from b24app import keys
 from b24app.errors import Busy
-from b24app.store.access import FAILURES, WAIT_SECONDS, Answers, translated
+from b24app.store.access import FAILURES, Answers, translated
 
 LEASE_MS: Final = 3000
 EXTEND_SECONDS: Final = 1.0
-# Who renews for longer than this has come to nothing: it may be another's turn.
-LONGEST_SECONDS: Final = 25.0
+# Longer than the longest turn: eight seconds of asking, a last request of seventeen, eight of
+# saving, and connections. Who renews for longer has come to nothing: it may be another's turn.
+LONGEST_SECONDS: Final = 45.0
 NEWS_MS: Final = 5000
+FLIGHT: Final = "a renewal"
 
 # The lease is its owner's name, with a "+" behind it once somebody waits for news of the end.
 
@@ -72,41 +74,59 @@ class Leases:
         self._flights: dict[str, Future[str]] = {}
         self._lock = threading.Lock()
 
-    def share(self, member_id: str, work: Callable[[], str], unwanted: str | None) -> str:
+    def share(
+        self, name: str, work: Callable[[], str], unwanted: str | None, seconds: float
+    ) -> str:
         """What ``work`` returns, done by one thread of this process for all that ask meanwhile.
 
-        A result that is ``unwanted`` makes the thread ask again. Raises what ``work`` raised,
-        Busy after eight seconds of waiting.
+        That thread belongs to nobody who asks: it comes to its end, and the process with it, even
+        when all have gone. A result that is ``unwanted`` makes the caller ask again. Raises what
+        ``work`` raised, Busy when there is nothing after so many ``seconds``.
         """
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + seconds
         while True:
-            with self._lock:
-                flight = self._flights.get(member_id)
-                if leads := flight is None:
-                    flight = self._flights[member_id] = Future()
-            if leads:
-                return self._lead(member_id, flight, work)
-            try:
-                result = flight.result(deadline - time.monotonic())
-            except TimeoutError as exc:
-                raise Busy(f"waited {WAIT_SECONDS} s for a renewal") from exc
+            flight = self._board(name, work)
+            left = deadline - time.monotonic()
+            wait((flight,), max(0.0, left))
+            if not flight.done():
+                raise Busy(f"waited {seconds:.1f} s for a renewal")
+            if isinstance(flight.exception(), Busy) and deadline > time.monotonic():
+                continue  # those who began it had less patience
+            result = flight.result()
             if result != unwanted:
                 return result
 
-    def _lead(self, member_id: str, flight: Future[str], work: Callable[[], str]) -> str:
+    def settle(self, seconds: float = LONGEST_SECONDS) -> None:
+        """Return when no renewal of this process is under way any more, or after so long.
+
+        For a process that ends without waiting for its threads: what was spent has to be saved.
+        """
+        with self._lock:
+            flights = tuple(self._flights.values())
+        wait(flights, seconds)
+
+    def _board(self, name: str, work: Callable[[], str]) -> Future[str]:
+        with self._lock:
+            flight = self._flights.get(name)
+            if flight is None:
+                flight = Future()
+                threading.Thread(target=self._fly, args=(name, flight, work), name=FLIGHT).start()
+                self._flights[name] = flight
+            return flight
+
+    def _fly(self, name: str, flight: Future[str], work: Callable[[], str]) -> None:
         try:
             result = work()
-        except BaseException as exc:
-            self._land(member_id)
-            flight.set_exception(exc if isinstance(exc, Exception) else Busy("interrupted"))
-            raise
-        self._land(member_id)
-        flight.set_result(result)
-        return result
+        except Exception as exc:
+            self._land(name)
+            flight.set_exception(exc)
+        else:
+            self._land(name)
+            flight.set_result(result)
 
-    def _land(self, member_id: str) -> None:
+    def _land(self, name: str) -> None:
         with self._lock:
-            del self._flights[member_id]
+            del self._flights[name]
 
     @translated
     def take(self, member_id: str) -> Lease:
@@ -124,7 +144,7 @@ class Leases:
 
     @contextmanager
     def holding(self, lease: Lease) -> Iterator[None]:
-        """Keep the lease while the work lasts, 25 s at most; then let go and wake who waits."""
+        """Keep the lease while the work lasts, 45 s at most; then let go and wake who waits."""
         done = threading.Event()
         threading.Thread(target=self._prolong, args=(lease, done), daemon=True).start()
         try:

@@ -9,12 +9,11 @@ from typing import TypeVar
 
 import redis
 
-from b24app import keys
 from b24app.errors import Conflict, NotFound
-from b24app.records import Actor, Item, Run, Verb
-from b24app.store.access import translated
+from b24app.records import Actor, Check, Item, Look, Run, Verb
 from b24app.store.bulk import Runs
 from b24app.store.changes import History
+from b24app.store.drift import Drift
 from b24app.store.portal import PortalStore
 from b24app.store.shelf import Codec, Mark, Shelf, Versioned
 
@@ -24,38 +23,45 @@ T = TypeVar("T", bound=Versioned)
 class RehearsedShelf(Shelf[T]):
     """A shelf that is read from the store, with changes of its own that nobody else sees."""
 
-    def __init__(self, client: redis.Redis, name: str, history: History, codec: Codec[T]) -> None:
-        super().__init__(client, name, history, codec)
-        self._changed: dict[str, T | None] = {}
+    def __init__(
+        self, client: redis.Redis, name: str, begun: str, history: History, codec: Codec[T]
+    ) -> None:
+        super().__init__(client, name, begun, history, codec)
+        self._things: dict[str, T] | None = None
+
+    @property
+    def _known(self) -> dict[str, T]:
+        """Read once: a run asks for all of them again and again."""
+        if self._things is None:
+            self._things = {str(thing.id): thing for thing in super().all()}
+        return self._things
 
     def all(self) -> list[T]:
-        known: dict[str, T | None] = {str(thing.id): thing for thing in super().all()}
-        there = (thing for thing in (known | self._changed).values() if thing is not None)
-        return sorted(there, key=lambda thing: thing.id, reverse=True)
+        return sorted(self._known.values(), key=lambda thing: thing.id, reverse=True)
 
     def get(self, thing_id: int | str) -> T:
-        if str(thing_id) not in self._changed:
-            return super().get(thing_id)
-        thing = self._changed[str(thing_id)]
-        if thing is None:
+        if str(thing_id) not in self._known:
             raise NotFound(str(thing_id))
-        return thing
+        return self._known[str(thing_id)]
 
-    def save(self, thing: T, *, seen: int, actor: Actor, verb: Verb, before: T | None) -> T:
-        current = next((one for one in self.all() if str(one.id) == str(thing.id)), None)
+    def save(
+        self, thing: T, *, seen: int, actor: Actor, verb: Verb, before: T | None, ends: str = ""
+    ) -> T:
+        current = self._known.get(str(thing.id))
         if (current.version if current else 0) != seen:
-            raise Conflict(self.get(thing.id))
+            raise Conflict(current)
         stored: T = replace(thing, version=seen + 1)  # type: ignore[type-var]
-        self._changed[str(thing.id)] = stored
+        self._known[str(thing.id)] = stored
         return stored
 
-    def delete(self, thing: T, *, actor: Actor, verb: Verb, mark: Mark | None = None) -> bool:
-        self._changed[str(thing.id)] = None
-        return True
+    def delete(
+        self, thing: T, *, actor: Actor, verb: Verb, mark: Mark | None = None, ends: str = ""
+    ) -> bool:
+        return self._known.pop(str(thing.id), None) is not None
 
     def unpublish(self) -> None:
         for thing in self.all():
-            self._changed[str(thing.id)] = replace(thing, published=False)  # type: ignore[type-var]
+            self._known[str(thing.id)] = replace(thing, published=False)  # type: ignore[type-var]
 
 
 class RehearsedRuns(Runs):
@@ -94,18 +100,37 @@ class RehearsedRuns(Runs):
         return
 
 
+class RehearsedDrift(Drift):
+    """What was last seen of differences; what is seen in a rehearsal is not kept."""
+
+    def note_look(self, look: Look) -> None:
+        return
+
+    def begin_check(self, check: Check) -> None:
+        return
+
+    def note_check(self, check: Check) -> bool:
+        return True
+
+
 class RehearsalStore(PortalStore):
     """The store of a portal in which nothing is changed and nobody waits."""
 
     shelf = RehearsedShelf
     runs_of = RehearsedRuns
+    drift_of = RehearsedDrift
+
+    def undoing(self, change_id: str) -> RehearsalStore:
+        return self  # no line is written that could tell of it
 
     def editing(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    @translated
+    def note_sent(self, code: str, name: str) -> None:
+        return
+
     def begin_registration(self, code: str) -> bool:
-        return not self._redis.sismember(keys.registrations(self._member_id), code)
+        return not self.in_doubt(code)
 
     def end_registration(self, code: str) -> None:
         return

@@ -21,25 +21,32 @@ from b24app.store.access import Answers, translated
 from b24app.store.changes import NOTE, History, readable
 
 # Replaces the record only when it still has the version the editor saw (0: there is none yet),
-# and writes the history line in the same step. Returns 1 when saved.
-# KEYS: shelf, history. ARGV: id, version seen, record, line.
+# writes the history line and ends what was begun in the same step. Returns 1 when saved: now, or
+# already, because a lost answer has it sent again.
+# KEYS: shelf, history, registrations. ARGV: id, version seen, record, registration, line.
 SAVE: Final = f"""{NOTE}
 local current = redis.call('HGET', KEYS[1], ARGV[1])
+if current == ARGV[3] then return 1 end
 local version = 0
 if current then version = cjson.decode(current)['version'] end
 if version ~= tonumber(ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-note(2, 4)
+redis.call('SREM', KEYS[5], ARGV[4])
+note(2, 5)
 return 1
 """
 
-# Removes the record and writes the history line in the same step, once; and the mark of an item
-# of work with many, if there is one. Returns 1 when the record was still there.
-# KEYS: shelf, history, hash of marks. ARGV: id, field of the mark, mark, line.
+# Removes the record, writes the history line and ends what was begun in the same step, once; and
+# notes the mark of an item of work with many, if there is one. Returns 1 when the record was still
+# there. KEYS: shelf, history, registrations, hash of marks. ARGV: id, field of the mark, mark,
+# registration, line.
 REMOVE: Final = f"""{NOTE}
-if #KEYS == 5 then redis.call('HSET', KEYS[5], ARGV[2], ARGV[3]) end
+if #KEYS == 6 and redis.call('HEXISTS', KEYS[6], ARGV[2]) == 1 then
+  redis.call('HSET', KEYS[6], ARGV[2], ARGV[3])
+end
+redis.call('SREM', KEYS[5], ARGV[4])
 if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
-note(2, 4)
+note(2, 5)
 return 1
 """
 
@@ -89,9 +96,13 @@ class Mark:
 class Shelf(Generic[T]):
     """The things of one kind of one portal."""
 
-    def __init__(self, client: redis.Redis, name: str, history: History, codec: Codec[T]) -> None:
+    def __init__(
+        self, client: redis.Redis, name: str, begun: str, history: History, codec: Codec[T]
+    ) -> None:
+        """``name`` is the key of the shelf, ``begun`` that of the portal's registrations."""
         self._redis: Answers = client
         self._name = name
+        self._begun = begun
         self._history = history
         self._codec = codec
         self._save = client.register_script(SAVE)
@@ -112,12 +123,14 @@ class Shelf(Generic[T]):
         return self._codec.read(text)
 
     @translated
-    def save(self, thing: T, *, seen: int, actor: Actor, verb: Verb, before: T | None) -> T:
+    def save(
+        self, thing: T, *, seen: int, actor: Actor, verb: Verb, before: T | None, ends: str = ""
+    ) -> T:
         """Store the thing and its history line in one step; returns it as stored.
 
         ``seen`` is the version the editor saw, 0 for a new one; a successor goes on counting
-        where its predecessor stopped. Raises Conflict with what stands now when somebody saved
-        meanwhile.
+        where its predecessor stopped. ``ends`` is the registration that is known now. Raises
+        Conflict with what stands now when somebody saved meanwhile.
         """
         stored: T = dataclasses.replace(
             thing,  # type: ignore[type-var]  # every record is a dataclass
@@ -127,25 +140,27 @@ class Shelf(Generic[T]):
         )
         line = self._line(actor, verb, before, stored)
         saved = self._save(
-            keys=[self._name, *self._history.keys],
-            args=[str(thing.id), seen, self._codec.write(stored), *line],
+            keys=[self._name, *self._history.keys, self._begun],
+            args=[str(thing.id), seen, self._codec.write(stored), ends, *line],
         )
         if not saved:
             raise Conflict(self.get(thing.id))
         return stored
 
     @translated
-    def delete(self, thing: T, *, actor: Actor, verb: Verb, mark: Mark | None = None) -> bool:
+    def delete(
+        self, thing: T, *, actor: Actor, verb: Verb, mark: Mark | None = None, ends: str = ""
+    ) -> bool:
         """Forget the thing and write the history line in one step; with it goes the ``mark``.
 
-        False when somebody else was faster: then there is no second line.
+        ``ends`` as in ``save``. False when somebody else was faster: then there is no second line.
         """
-        names = [self._name, *self._history.keys]
+        names = [self._name, *self._history.keys, self._begun]
         field, value = (mark.field, mark.value) if mark else ("", "")
         if mark:
             names.append(mark.key)
         line = self._line(actor, verb, thing, None)
-        return bool(self._remove(keys=names, args=[str(thing.id), field, value, *line]))
+        return bool(self._remove(keys=names, args=[str(thing.id), field, value, ends, *line]))
 
     @translated
     def unpublish(self) -> None:
@@ -175,4 +190,5 @@ class Shelf(Generic[T]):
             self.fields(before) if before else {},
             self.fields(after) if after else {},
             self._codec.name(thing),
+            {} if after else {name: getattr(thing, name) for name in self._codec.hidden},
         )

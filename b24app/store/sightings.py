@@ -13,10 +13,13 @@ import redis
 from b24app import keys
 from b24app.records import EventFacts, Outcome, Sighting
 from b24app.store.access import Answers, translated
+from b24app.store.inbox import CLAIMS
 from b24app.store.inbox_scripts import Script
 
 SEEN_KEPT: Final = 30
 REFUSED_KEPT: Final = 10
+# One that was tried has been away meanwhile, for no longer than this.
+AWAY_SECONDS: Final = 1800
 
 # KEYS: list, installation. ARGV: line, how many are kept. A stranger's member id leaves nothing,
 # nor does an event that ends after its portal was removed, nor a line that is sent again.
@@ -37,8 +40,7 @@ class Sightings:
         self._refused = keys.events_refused(member_id)
         self._installation = keys.installation(member_id)
         self._note = Script(client, NOTE)
-        self._inbox = keys.inbox(member_id)
-        self._dead_letters = keys.dead_letters(member_id)
+        self._member_id = member_id
 
     @translated
     def note(self, name: str, outcome: Outcome) -> None:
@@ -50,15 +52,58 @@ class Sightings:
 
     @translated
     def look(self) -> EventFacts:
-        """What is remembered, and what of the portal's inbox is not done."""
+        """What is remembered, and what of the portal's inbox, or its claims, is not done."""
+        m = self._member_id
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.lrange(self._seen, 0, -1)
             pipe.lrange(self._refused, 0, -1)
-            pipe.llen(self._inbox)
-            pipe.llen(self._dead_letters)
-            seen, refused, waiting, dead = pipe.execute()
+            pipe.llen(keys.dead_letters(m))
+            pipe.llen(keys.inbox(m))
+            pipe.lindex(keys.inbox(m), 0)
+            pipe.get(keys.inbox_reader(m))
+            pipe.zcard(keys.inbox_later(m))
+            pipe.zrange(keys.inbox_later(m), 0, 0, withscores=True)
+            seen, refused, dead, waiting, head, reader, later, next_one = pipe.execute()
         found = sorted(map(_read, (*seen, *refused)), key=lambda one: one.at, reverse=True)
-        return EventFacts(tuple(found), waiting, dead)
+        due = [int(score) for _, score in next_one]
+        since = [] if _reads(reader) else [*([_since(head)] if head else []), *due]
+        claims, claims_due, claims_since = self._claims()
+        due, since = due + claims_due, [*filter(None, since + claims_since)]
+        return EventFacts(
+            sightings=tuple(found),
+            waiting=waiting + claims - len(claims_due),
+            dead=dead,
+            since=min(since, default=0),
+            later=later + len(claims_due),
+            due=min(due, default=0),
+        )
+
+    def _claims(self) -> tuple[int, list[int], list[int]]:
+        """How many events of this portal are not proven yet, when those that were set aside are
+        due, and since when each of them could be done; as ``look`` has it."""
+        state = keys.inbox_state(CLAIMS)
+        ids = (self._redis.hget(state, f"of {self._member_id}") or "").split()
+        if not ids:
+            return 0, [], []
+        lines = self._redis.hmget(state, [f"id {one}" for one in ids])
+        texts = [line.partition(" ")[2] for line in lines if line]
+        scores = [self._redis.zscore(keys.inbox_later(CLAIMS), text) for text in texts]
+        due = [int(score) for score in scores if score is not None]
+        if _reads(self._redis.get(keys.inbox_reader(CLAIMS))):
+            return len(texts), due, []
+        pairs = zip(texts, scores, strict=True)
+        return len(texts), due, [_since(t) if s is None else int(s) for t, s in pairs]
+
+
+def _reads(reader: str | None) -> bool:
+    """Whether somebody reads at this moment, and is not only called."""
+    return bool(reader) and not str(reader).startswith("called")
+
+
+def _since(entry: str) -> int:
+    """Since when an entry of an inbox could be done, or a little later."""
+    _, tries, at, _ = entry.split(" ", 3)
+    return int(at) + (AWAY_SECONDS if tries != "0" else 0)
 
 
 def _read(text: str) -> Sighting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Final
 
 import redis
@@ -38,6 +39,10 @@ class Spoken:
         self._names = (keys.spoken(member_id), keys.installation(member_id))
         self._begin = Script(client, BEGIN)
 
+    def mark(self, what: str, seconds: int) -> Mark:
+        """The mark of this answer, not made yet; it stands for so many seconds."""
+        return Mark(self, what, seconds)
+
     @translated
     def begin(self, what: str, seconds: int) -> bool:
         """Note that this is being answered; False when it was begun within so many seconds."""
@@ -45,6 +50,37 @@ class Spoken:
         return bool(self._begin(self._names, what, now, seconds, KEPT_SECONDS, MOST))
 
     @translated
+    def was_begun(self, what: str, seconds: int) -> bool:
+        """Whether it was begun within so many seconds."""
+        before: float | None = self._redis.zscore(self._names[0], what)
+        return before is not None and before + seconds > time.time()
+
+    @translated
     def take_back(self, what: str) -> None:
         """Nothing was said after all."""
         self._redis.zrem(self._names[0], what)
+
+
+@dataclass
+class Mark:
+    """That this is being answered; each method raises StoreUnavailable."""
+
+    spoken: Spoken
+    what: str
+    seconds: int
+    made: bool = False
+
+    def was_made(self) -> bool:
+        """Whether somebody has begun it."""
+        return self.spoken.was_begun(self.what, self.seconds)
+
+    def make(self) -> bool:
+        """It is begun now; False when somebody was faster."""
+        self.made = self.spoken.begin(self.what, self.seconds)
+        return self.made
+
+    def take_back(self) -> None:
+        """Nothing was said after all; somebody else's mark stays."""
+        if self.made:
+            self.spoken.take_back(self.what)
+        self.made = False

@@ -177,12 +177,16 @@ def index_context(of: Portal) -> dict[str, Any]:
 
 
 def owned(of: Portal, bot_id: int) -> dict[str, Any]:
-    """How many commands and chat apps a bot has, in words and as a pair of ``numbers``."""
+    """How many commands and chat apps a bot has, in words and as a pair of ``numbers``.
+
+    ``beyond`` is how many of them activity could not keep if it was deleted.
+    """
     commands, chat_apps = bots.belongings(of, bot_id)
     return {
         "commands": ngettext("%(num)d command", "%(num)d commands", len(commands)),
         "chat_apps": ngettext("%(num)d chat app", "%(num)d chat apps", len(chat_apps)),
         "numbers": (len(commands), len(chat_apps)),
+        "beyond": bots.beyond_history(len(commands) + len(chat_apps)),
     }
 
 

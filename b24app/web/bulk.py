@@ -18,7 +18,7 @@ from b24app.errors import BadPayload
 from b24app.records import Item, ItemState, Run, RunState, Verb
 from b24app.resources import resources
 from b24app.web import forms, lines, sentences
-from b24app.web.rehearsals import is_rehearsal, rehearsable
+from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
 from b24app.web.session import admin, fresh_admin, portal
 
 BRIEF: Final = 50  # so many items are shown while the work goes on
@@ -60,6 +60,9 @@ REASONS: Final = {
         "Another number was typed than bots were found. Choose them and type their number again."
     ),
     "icon_republish": lazy_gettext("The portal shows the new icon only once it is republished."),
+    "new_hash": lazy_gettext("It has a new hash: give it to the page behind it."),
+    "line_gone": lazy_gettext("An Open Channel it was connected to is not there any more."),
+    "other_bot": lazy_gettext("It belongs to another bot now, as its own is gone."),
     "bot_missing": lazy_gettext("Its bot is not on the portal."),
     "fixed": lazy_gettext("This cannot be changed: it was chosen once and for all."),
     "upload_gone": lazy_gettext("The file was not kept that long. Import it again."),
@@ -92,10 +95,7 @@ def start() -> ResponseReturnValue:
         run = bulk.start(of, verb, thing, ids, typed)
     except BadPayload as exc:
         return refused(exc), 422
-    if is_rehearsal():
-        bulk.run_through(of, run)
-        return ""
-    return begun(of, run)
+    return rehearsed(of, run) if is_rehearsal() else begun(of, run)
 
 
 @blueprint.get("/<run_id>")
@@ -125,6 +125,7 @@ def resume(run_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<run_id>/undo")
 @fresh_admin
+@rehearsable
 def undo(run_id: str) -> ResponseReturnValue:
     """Register again what it has unregistered."""
     of = portal()
@@ -132,7 +133,7 @@ def undo(run_id: str) -> ResponseReturnValue:
         run = bulk.start_undo(of, bulk.removed(of, of.store.runs.get(run_id)))
     except BadPayload as exc:
         return refused(exc), 422
-    return begun(of, run)
+    return rehearsed(of, run) if is_rehearsal() else begun(of, run)
 
 
 def begun(of: Portal, run: Run) -> str:

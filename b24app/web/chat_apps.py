@@ -142,6 +142,7 @@ def forget(app_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:app_id>/hash-renewal")
 @fresh_admin
+@rehearsable
 def renew_hash(app_id: int) -> ResponseReturnValue:
     """Give the chat app a new HASH."""
     app = chat_apps.renew_hash(portal(), app_id)

@@ -210,6 +210,10 @@ TEXTS: Final[Mapping[tuple[str, str], LazyString]] = {
         "%(dead)s could not be done and are kept. Mend what is red on this page first, then run "
         "them again."
     ),
+    ("events", "postponed"): _(
+        "%(later)s could not be done at once. They are tried again by themselves, the next on "
+        "%(due)s."
+    ),
     ("events", "stuck"): _(
         "%(waiting)s are waiting to be done. Tell the person who runs this application: its "
         "worker may have stopped."

@@ -22,6 +22,7 @@ from b24app.resources import resources
 from b24app.web import comparison, forms, frame, sentences
 from b24app.web import session as sessions
 from b24app.web.connectors import offer_removal
+from b24app.web.rehearsals import rehearsable
 from b24app.web.session import admin, fresh_admin, portal
 
 JOINT_TEXTS: Final = ("name", "url", "url_im", "id")
@@ -39,6 +40,7 @@ def show_line(connector_id: str, line: int) -> ResponseReturnValue:
 
 @blueprint.post("/<connector_id>/lines/<int:line>")
 @admin
+@rehearsable
 def join(connector_id: str, line: int) -> ResponseReturnValue:
     """Connect it to an open line, or save what is shown there."""
     typed = {name: request.form.get(name, "") for name in JOINT_TEXTS}
@@ -56,6 +58,7 @@ def join(connector_id: str, line: int) -> ResponseReturnValue:
 
 @blueprint.post("/<connector_id>/lines/<int:line>/disconnection")
 @fresh_admin
+@rehearsable
 def leave(connector_id: str, line: int) -> ResponseReturnValue:
     """Take it off an open line."""
     version = request.form.get("version", 0, int)

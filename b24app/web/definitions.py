@@ -20,7 +20,7 @@ from b24app.actions.portal import Portal
 from b24app.errors import BadPayload
 from b24app.web import bulk as runs
 from b24app.web import lines, sentences
-from b24app.web.rehearsals import is_rehearsal, rehearsable
+from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
 from b24app.web.session import admin, fresh_admin, portal
 
 FORM_BYTES: Final = 64 * 1024  # what surrounds the file
@@ -109,10 +109,7 @@ def start(taken: str) -> ResponseReturnValue:
         run = bulk.start_import(of, taken)
     except BadPayload as exc:
         return runs.refused(exc), 422
-    if is_rehearsal():
-        bulk.run_through(of, run)
-        return ""
-    return runs.begun(of, run)
+    return rehearsed(of, run) if is_rehearsal() else runs.begun(of, run)
 
 
 def _counts(of: Portal) -> list[tuple[str, int]]:

@@ -102,6 +102,7 @@ FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "at": i18n.moment,
     "since": i18n.moment,
     "last": i18n.moment,
+    "due": i18n.moment,
     "level": lambda part: f"{round(part * 100)} %",
     "width": lambda part: f"{round(part * 100)} %",
 }

@@ -18,6 +18,7 @@ from b24app.records import Check, Deed, Drifted, Finding, Look
 from b24app.resources import resources
 from b24app.web import drift_words, forms, lines, sentences
 from b24app.web.drift_words import GROUPS, HOW, NOT_LISTED, SUBSCRIPTIONS, UNSEEN, WHY
+from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
 from b24app.web.session import admin, fresh_admin, portal
 
 DEEDS: Final = {"restoration": Deed.RESTORE, "adoption": Deed.ADOPT, "removal": Deed.FORGET}
@@ -72,16 +73,22 @@ def progress() -> ResponseReturnValue:
 
 @blueprint.post("/<thing>/<thing_id>/<deed>")
 @fresh_admin
+@rehearsable
 def do(thing: str, thing_id: str, deed: str) -> ResponseReturnValue:
     """Do something about one difference."""
     of, how = portal(), request.form.get("how", "")
     if deed not in DEEDS or how not in set(Drifted):
         raise BadPayload("deed", "unknown_choice")
     typed = request.form.get("confirmation", "")
+    if is_rehearsal():  # nothing is deleted, and nothing was asked for yet
+        same = (one for one in drift.known(of) if (one.thing, one.thing_id) == (thing, thing_id))
+        typed = next((one.name for one in same), "")
     try:
         done = drift.do(of, DEEDS[deed], (thing, thing_id, how), typed)
     except BadPayload as exc:
         return _refused(exc), 422
+    if is_rehearsal():
+        return rehearsed(of, *done.runs)
     if done.runs:
         jobs_bulk.call_worker(resources(), of.installation.member_id)
     kind = "warning" if done.stale else "success"

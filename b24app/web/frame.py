@@ -53,8 +53,7 @@ def meet() -> tuple[FrameRequest, Visitor]:
     i18n.use_language(_language())
     frame = read_frame(request.args, request.form)
     visitor = installs.admit(resources(), claim_of_frame(frame))
-    if not visitor.subscribed:
-        resources().enqueue(jobs.resubscribe, visitor.installation.member_id)
+    _subscribe_later(visitor)
     security.allow_frame(visitor.installation)
     return frame, visitor
 
@@ -83,8 +82,15 @@ def outside() -> ResponseReturnValue:
     if not (code and state):
         return message(OUTSIDE)
     server_domain = request.args.get("server_domain", "")
-    installs.finish_code_flow(resources(), code=code, state=state, server_domain=server_domain)
+    _subscribe_later(
+        installs.finish_code_flow(resources(), code=code, state=state, server_domain=server_domain)
+    )
     return message(CONNECTED)
+
+
+def _subscribe_later(visitor: Visitor) -> None:
+    if not visitor.subscribed:
+        resources().enqueue(jobs.resubscribe, visitor.installation.member_id)
 
 
 def _language() -> str:

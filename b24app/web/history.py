@@ -17,6 +17,7 @@ from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict
 from b24app.records import Verb
 from b24app.web import bulk, forms, lines, sentences
+from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
 from b24app.web.session import admin, fresh_admin, portal, session
 
 DAY: Final = 24 * 3600
@@ -49,18 +50,25 @@ def index() -> ResponseReturnValue:
 
 @blueprint.post("/<change_id>/undo")
 @fresh_admin
+@rehearsable
 def undo(change_id: str) -> ResponseReturnValue:
     """Take a change back."""
     of = portal()
+    typed = request.form.get("confirmation", "")
+    if is_rehearsal():  # nothing is deleted, and nothing was asked for yet
+        typed = _names(of).get(("bot", history.get(of, change_id).thing_id), "")
     try:
-        undone = history.undo(of, change_id, request.form.get("confirmation", ""))
+        undone = history.undo(of, change_id, typed)
     except BadPayload as exc:
         return _refused(change_id, exc), 422
     except Conflict as exc:
         return _conflict(change_id, exc), 409
     text = " ".join((_result(undone), *(str(NOTES[note]) for note in undone.notes)))
     if others := history.companions(of, undone.change):
-        return forms.told(bulk.begun(of, bulk_actions.start_undo(of, others)), text)
+        run = bulk_actions.start_undo(of, others)
+        if is_rehearsal():
+            return rehearsed(of, run)
+        return forms.told(bulk.begun(of, run), text)
     kind = "warning" if "new_hash" in undone.notes else "success"
     return forms.told(render_template("history/index.html", **_context(of)), text, kind)
 
@@ -141,4 +149,6 @@ def _result(undone: Undone) -> str:
         return str(_("It is back. Its number is %(id)s now.", id=undone.thing_id))
     if verb is Verb.UPDATE:
         return str(_("Taken back. The portal has the values from before."))
+    if verb is Verb.ADOPT:
+        return str(_("It is off your list. On the portal nothing was changed."))
     return str(_("Taken back: it is unregistered."))

@@ -37,6 +37,7 @@ VERBS: Final = {
     Verb.REPUBLISH: lazy_gettext("Republished"),
     Verb.UNREGISTER: lazy_gettext("Unregistered"),
     Verb.FORGET: lazy_gettext("Taken off the list"),
+    Verb.ADOPT: lazy_gettext("Put on the list"),
 }
 FIELDS: Final = {
     **CONNECTOR_LABELS,
@@ -97,6 +98,7 @@ OBSTACLES: Final = {
     "undo_hash": lazy_gettext("The hash was renewed. The old one is not kept anywhere."),
     "undo_picture": lazy_gettext("A portal cannot be told to go back to no picture."),
     "undo_moved": lazy_gettext("It went along with its bot, which got a new number."),
+    "undo_belongings": lazy_gettext("It has commands or chat apps now. Unregister those first."),
     "undo_bot_first": lazy_gettext("Its bot is gone. Take back the bot's removal first."),
 }
 
@@ -117,7 +119,8 @@ class Row:
 class Line:
     """A change ready for the page; ``takes_back`` is the moment of the change it undoes.
 
-    ``question`` is what taking it back would be: ``update``, ``register`` or ``unregister``;
+    ``question`` is what taking it back would be: ``update``, ``register``, ``unregister``
+    or ``forget``;
     ``typed`` the name that must be typed for it.
     """
 
@@ -164,6 +167,8 @@ def _line(change: Change, undone: bool, names: Names) -> Line:
 def _question(change: Change) -> str:
     if change.verb in history.REMOVALS or history.lost(change):
         return "register"
+    if change.verb is Verb.ADOPT:
+        return "forget"
     return "update" if change.verb is Verb.UPDATE else "unregister"
 
 

@@ -1,7 +1,7 @@
 """Before it is applied: the REST calls a save or a piece of work with many things would make.
 
 Any view marked ``rehearsable`` shows them, and does nothing, when it is asked with
-``?rehearsal=1``.
+``?rehearsal=1``; any other refuses.
 """
 
 from __future__ import annotations
@@ -11,20 +11,37 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Final, ParamSpec
 
-from flask import g, make_response, render_template, request
+from flask import Flask, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from b24app.actions.rehearsal import PlannedCall, is_new_number, rehearse
+from b24app.actions import bulk
+from b24app.actions.portal import Portal
+from b24app.actions.rehearsal import PlannedCall, Rehearsing, is_new_number, rehearse
+from b24app.errors import BadPayload
+from b24app.records import Run
 from b24app.resources import resources
 from b24app.web import session
 
 P = ParamSpec("P")
 
+MARK: Final = "b24app_rehearsable"
 SHOWN: Final = 100
 LONGEST: Final = 300  # a picture is not read
 BEGINNING: Final = 40
 SECRET: Final = frozenset({"hash", "bottoken", "client_id"})
+
+
+def init_app(app: Flask) -> None:
+    """Let nothing be done for whoever only wanted to look."""
+    app.before_request(_refuse)
+
+
+def _refuse() -> None:
+    """Raises BadPayload where a rehearsal is asked of a view that has none."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if is_rehearsal() and request.method == "POST" and view and MARK not in view.__dict__:
+        raise BadPayload("rehearsal", "unknown_choice")
 
 
 def rehearsable(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
@@ -34,7 +51,7 @@ def rehearsable(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseR
     """
 
     @wraps(view)
-    def rehearsed(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if not is_rehearsal():
             return view(*args, **kwargs)
         g.portal, rest = rehearse(resources(), session.portal())
@@ -42,9 +59,10 @@ def rehearsable(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseR
         if response.status_code >= 400:
             response.headers["HX-Retarget"] = "#page"
             return response
-        return _page(rest.calls)
+        return _page(rest.calls, g.get("left", 0))
 
-    return rehearsed
+    wrapped.__dict__[MARK] = True  # each guard above takes it along
+    return wrapped
 
 
 def is_rehearsal() -> bool:
@@ -52,12 +70,21 @@ def is_rehearsal() -> bool:
     return "rehearsal" in request.args
 
 
-def _page(calls: Sequence[PlannedCall]) -> str:
+def rehearsed(of: Portal, *runs: Run) -> str:
+    """Go through the runs until as many calls are noted as are shown; for a rehearsable view."""
+    rest = of.rest
+    assert isinstance(rest, Rehearsing)
+    g.left = sum(bulk.run_through(of, run, lambda: len(rest.calls) >= SHOWN) for run in runs)
+    return ""
+
+
+def _page(calls: Sequence[PlannedCall], left: int) -> str:
     return render_template(
         "rehearsal/_calls.html",
         calls=[_shown(call) for call in calls[:SHOWN]],
         more=max(0, len(calls) - SHOWN),
         changing=sum(not call.asked for call in calls),
+        left=left,
     )
 
 

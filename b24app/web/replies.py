@@ -13,7 +13,17 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from b24app import errors
 from b24app.errors import B24AppError
-from b24app.web.sentences import CODES, DENIED, NAMED, NOWHERE, REASONS, REPLIES, UNEXPECTED, Reply
+from b24app.web.sentences import (
+    CODES,
+    DENIED,
+    IN_DOUBT,
+    NAMED,
+    NOWHERE,
+    REASONS,
+    REPLIES,
+    UNEXPECTED,
+    Reply,
+)
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +49,15 @@ def init_app(app: Flask) -> None:
 
 
 def reply_to(error: B24AppError) -> Reply:
-    """The row of the error's reason, code or class, or of the nearest class above it."""
+    """The row of the error's reason, code or class, or of the nearest class above it.
+
+    Where an earlier try of the same call may have arrived it does not say that nothing was.
+    """
+    reply = _row(error)
+    return replace(reply, text=IN_DOUBT) if error.in_doubt else reply
+
+
+def _row(error: B24AppError) -> Reply:
     if isinstance(error, errors.AuthorizationLost) and error.reason in REASONS:
         return _of_reason(error)
     if isinstance(error, errors.PortalError) and error.code in CODES:

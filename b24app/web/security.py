@@ -32,16 +32,16 @@ def allow_frame(installation: Installation) -> None:
     g.frame_ancestors = f"{parts.scheme}://{parts.netloc}"
 
 
-def allow_child(url: str) -> None:
-    """This answer may frame pages of the origin of ``url`` and nothing else."""
-    parts = urlsplit(url)
-    g.frame_source = f"{parts.scheme}://{parts.netloc}"
+def allow_children() -> None:
+    """This answer may frame pages of anybody, for one may lead to another: to sign in, or to the
+    same host with a www before it."""
+    g.frames_any = True
 
 
 def _headers(response: Response) -> Response:
     policy = POLICY.format(ancestors=g.get("frame_ancestors") or _anybody())
-    if "frame_source" in g:
-        policy = f"{policy}; frame-src {g.frame_source}"
+    if "frames_any" in g:
+        policy = f"{policy}; frame-src {_anybody()}"
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -26,6 +26,7 @@ class Reply:
 AGAIN = _("Try again in a minute.")
 OPEN_AGAIN = _("Open the application again from the portal's menu.")
 TELL = _("If it happens again, tell the person who runs this application.")
+IN_DOUBT = _("If you were changing something, it is not certain whether it arrived.")
 
 REPLIES: Final[dict[type[B24AppError], Reply]] = {
     errors.BadPayload: Reply(
@@ -118,6 +119,27 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         _("Your portal limits who may use this application, so nothing was saved."),
         _("Ask for access where the portal's administrators manage applications."),
     ),
+    errors.PlanTooSmall: Reply(
+        502,
+        "error",
+        _("The portal does not allow this"),
+        _("Your portal's plan does not include this function, so nothing was saved."),
+        _("Choose another plan in your portal, then try again."),
+    ),
+    errors.Rejected: Reply(
+        502,
+        "error",
+        _("The portal said no"),
+        _("Your portal did not accept the change, so nothing was saved."),
+        TELL,
+    ),
+    errors.ApplicationBlocked: Reply(
+        502,
+        "error",
+        _("Bitrix24 has blocked this application in your portal"),
+        _("The block was set by hand. Nothing was saved."),
+        _("Ask Bitrix24's technical support to lift the block, then try again."),
+    ),
     errors.ConfirmationNeeded: Reply(
         502,
         "warning",
@@ -129,7 +151,7 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         502,
         "warning",
         _("The portal has a problem of its own"),
-        _("If you were changing something, it is not certain whether it arrived."),
+        IN_DOUBT,
         _("Try again with the same values; nothing is registered twice."),
     ),
     errors.MethodGone: Reply(
@@ -181,7 +203,7 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         502,
         "warning",
         _("The portal does not answer"),
-        _("If you were changing something, it is not certain whether it arrived."),
+        IN_DOUBT,
         _("Try again with the same values; nothing is registered twice."),
     ),
     errors.AuthServerUnreachable: Reply(
@@ -269,13 +291,6 @@ CODES: Final = {
         _("The portal does not allow this"),
         _("An administrator of your portal has refused this. Nothing was changed."),
         _("Ask the portal's administrators, then try again."),
-    ),
-    "WRONG_LICENSE": Reply(
-        502,
-        "error",
-        _("The portal does not allow this"),
-        _("Your portal's plan does not include this function, so nothing was saved."),
-        _("Choose another plan in your portal, then try again."),
     ),
     "ERROR_UNSUPPORTED_PROTOCOL": BAD_ADDRESS,
     "ERROR_WRONG_HANDLER_URL": BAD_ADDRESS,

@@ -145,6 +145,7 @@ def forget(widget_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<widget_id>/hash-renewal")
 @fresh_admin
+@rehearsable
 def renew_hash(widget_id: str) -> ResponseReturnValue:
     """Give the widget a new HASH."""
     widget = widgets.renew_hash(portal(), widget_id)

@@ -9,9 +9,9 @@ const CLOSING = 2000
 
 const gateway = document.getElementById("gateway")
 const child = gateway.querySelector("iframe")
-const { origin } = new URL(gateway.dataset.address)
 const uniqueLoadId = crypto.getRandomValues(new Uint32Array(2)).join("")
 const known = { send, put, call, support, close }
+let origin = "" // of the page that answers: it may be another one than was asked for
 let last = Promise.resolve()
 let waiting = 0
 
@@ -21,14 +21,18 @@ child.addEventListener("load", greet)
 child.src = gateway.dataset.address
 ready() // the portal's library loads while the page does
 
+// Whichever page has come: one may lead to another. What is secret went to the first alone, in its
+// address; this number tells a page only that it may speak.
 function greet() {
-  child.contentWindow.postMessage(JSON.stringify({ action: "init", uniqueLoadId }), origin)
+  origin = ""
+  child.contentWindow.postMessage(JSON.stringify({ action: "init", uniqueLoadId }), "*")
 }
 
 function hear(event) {
-  if (event.source !== child.contentWindow || event.origin !== origin) return
+  if (event.source !== child.contentWindow || (origin && event.origin !== origin)) return
   const asked = parse(event.data)
   if (asked?.uniqueLoadId !== uniqueLoadId || !Object.hasOwn(known, asked.action)) return
+  origin = event.origin
   if (waiting === MOST_WAITING) return
   waiting += 1
   last = last.then(() => known[asked.action](asked)).catch(() => tell("error", "failed"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from b24app.records import Place
 from b24app.store import PortalStore
 from tests.browser.conftest import sign_in
 from tests.cast import typed
-from tests.classic_page import ClassicPage, serve_classic_page
+from tests.classic_page import ClassicPage, serve_classic_page, serve_redirection
 from tests.widgets import bind, keep_widget
 
 BY_HAND = "It is in the text area: press Enter to send it."
@@ -87,6 +88,48 @@ def test_a_classic_page_works_the_same_in_both_messengers(
     assert (message.author, message.text) == (person.user.id, "Sent by the page")
     press(board, "Leave")
     expect(page.locator("#popup, #widget-popup").locator("iframe")).to_have_count(0)
+
+
+def test_a_page_that_leads_to_another_origin_works_there(page, anna, resources, classic):
+    anna.install()
+    anna.post("/chat-apps", typed(code="board", iframe_url="https://pages.example.com/board"))
+    [chat_app] = PortalStore(resources.redis, anna.portal.member_id).chat_apps.all()
+    classic.hash = chat_app.hash
+    with serve_redirection(classic) as first:
+        widget = keep_widget(resources, anna, chat_app, iframe_url=f"{first}/board")
+        bind(anna, widget)
+        sign_in(page, anna)
+
+        board = in_widget(page, anna)
+
+        expect(board.get_by_text("domain is genuine")).to_be_visible()
+        press(board, "Put")
+        expect(area(page)).to_have_value("Put by the page ")
+
+
+def test_once_a_page_has_spoken_no_other_origin_is_heard(page, anna, widget):
+    """The number alone is not enough: the page before it, or one it frames, may have seen it."""
+    bind(anna, widget)
+    sign_in(page, anna)
+    board = in_widget(page, anna)
+    press(board, "Put")
+    expect(area(page)).to_have_value("Put by the page ")
+    inner, ours = frames(page)
+    words = {"action": "put", "message": "Stolen"}
+    words["uniqueLoadId"] = inner.evaluate("frameCommunication.uniqueLoadId")
+
+    ours.evaluate(
+        """data => {
+          const source = document.querySelector("iframe").contentWindow
+          const origin = "https://elsewhere.example.com"
+          window.dispatchEvent(new MessageEvent("message", { data, source, origin }))
+        }""",
+        json.dumps(words),
+    )
+    press(board, "Support")
+
+    expect(gateway(page).get_by_role("status")).to_contain_text("support chat")
+    expect(area(page)).to_have_value("Put by the page ")
 
 
 def test_both_messengers_tell_the_page_the_same(page, anna, widget, classic):

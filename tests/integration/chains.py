@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from b24app import keys
 from b24app.actions.portal import open_portal
 from b24app.records import SYSTEM, ChainFacts, ChainState
@@ -32,7 +35,7 @@ def grow_old(resources: Resources, person: Person, seconds: int) -> None:
 
 
 def _older(field: str, text: str, seconds: int) -> str:
-    if field in ("gen", "use"):
+    if field in ("gen", "use", "kept") or field.startswith("was "):
         return text
     if field == "located":
         return str(int(text) - seconds)
@@ -41,6 +44,14 @@ def _older(field: str, text: str, seconds: int) -> str:
     for place in places:
         parts[place] = str(max(0, int(parts[place]) - seconds))
     return "|".join(parts)
+
+
+def until(happened: Callable[[], object]) -> None:
+    """Wait for it, ten seconds at most."""
+    deadline = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
 
 
 def promote(egor: Person) -> None:

@@ -1,13 +1,17 @@
 """Bots that answer: welcomes and replies, once, in the person's language, as the bot itself."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import requests
 
-from b24app import jobs
+from b24app import jobs, keys
 from sandbox import bot_events, messenger, oauth
 from sandbox.bot_events import Cause
 from sandbox.rooms import room_of
 from tests.cast import typed_bot, typed_command
+from tests.integration.chains import HOUR, let_pass
 from tests.integration.life import send
 
 both_profiles = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
@@ -332,6 +336,47 @@ def test_an_answer_that_was_not_said_is_tried_again(anna, egor, world, work, res
     work()
 
     assert said_by(anna, bot) == ["Hello!"]
+
+
+@pytest.mark.parametrize("held", ["renewal", "members"])
+def test_a_worker_that_dies_before_the_answer_is_sent_has_not_silenced_the_bot(
+    anna, world, work, resources, held
+):
+    """While the access is renewed, or the members of the chat are asked for, nothing is noted."""
+    bot = settle(anna, world)
+    work()
+    world.faults.order_event("no_tokens", times=2)
+    assert messenger.invite(world, anna.portal, anna.user, anna.portal.bot(bot.id), "chat1")
+    assert world.drain()
+    if held == "renewal":
+        let_pass(resources, world, anna, HOUR)
+        world.faults.order_token("hold")
+    else:
+        world.faults.order("hang", "imbot.chat.user.list", seconds=1)
+    asked = len(anna.calls("imbot.chat.user.list"))
+
+    def noted_meanwhile() -> bool:
+        if held == "renewal":
+            assert world.faults.arrived.wait(10)
+        else:
+            wait_until(lambda: len(anna.calls("imbot.chat.user.list")) > asked)
+        noted = resources.redis.exists(keys.spoken(anna.portal.member_id))
+        world.faults.gate.set()
+        return bool(noted)
+
+    with ThreadPoolExecutor(1) as pool:
+        noted = pool.submit(noted_meanwhile)
+        work()
+
+    assert noted.result() is False
+    assert said_by(anna, bot) == ["Hello!"]
+
+
+def wait_until(holds) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_an_answer_refused_for_good_costs_nobody_anything(anna, egor, world, work, resources):

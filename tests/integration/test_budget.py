@@ -6,13 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from redis.connection import AbstractConnection
 
+from b24app import keys
 from b24app.actions import tokens
 from b24app.actions.portal import open_portal
 from b24app.bitrix.rest import Client
 from b24app.errors import MethodBlocked
 from b24app.records import SYSTEM, Lane, Patience, Rate
 from b24app.store import RateBudget
-from b24app.store.budget import CREDIT_SECONDS, ENTERPRISE, NORMAL, SELF_HOSTED, rate_of
+from b24app.store.budget import (
+    CREDIT_SECONDS,
+    ENTERPRISE,
+    NORMAL,
+    RECOVERY_SECONDS,
+    SELF_HOSTED,
+    rate_of,
+)
 
 PEOPLE, BULK = Lane.INTERACTIVE, Lane.BULK
 
@@ -66,6 +74,61 @@ def test_a_refusal_of_the_portal_counts_the_bucket_as_full_and_narrower(budget):
     permit = budget.take("profile", PEOPLE, 0)
 
     assert not permit.granted and permit.wait > 1
+
+
+@pytest.fixture
+def own(resources):
+    """Two processes at a self-hosted portal, whose owner has set limits of its own."""
+    return [RateBudget(resources.redis, "m" * 32, SELF_HOSTED) for _ in range(2)]
+
+
+def test_where_no_limit_was_known_a_refusal_makes_it_the_usual_one(own):
+    mine, other = own
+    assert granted(other, PEOPLE, 200) == 200
+
+    mine.narrow()
+
+    assert granted(other, PEOPLE, 20) <= 9, "no more than what was taken ahead"
+    first, second = (other.take("scope", PEOPLE, 8) for _ in range(2))
+    assert first.granted and first.wait > 1
+    assert 0.4 < second.wait - first.wait < 0.6, "two in a second"
+    assert not other.take("scope", BULK, 8).granted
+    facts = other.look()
+    assert facts.level > 0.9 and facts.width == 0.01
+
+
+def test_where_no_limit_was_known_all_is_as_before_after_a_while(own, resources):
+    mine, other = own
+    mine.narrow()
+    bucket = keys.rate("m" * 32)
+    resources.redis.hset(bucket, "since", time.time() - RECOVERY_SECONDS)
+
+    assert mine.look().width == 1
+    assert granted(other, BULK, 200) == 200
+    assert not resources.redis.hexists(bucket, "narrow")
+
+
+def test_a_self_hosted_portal_with_limits_of_its_own_refuses_us_once(anna, world, resources):
+    anna.install()
+    calls = []
+    world.limits.bucket = (2.0, 50.0)
+    installation = resources.installations.get(anna.portal.member_id)
+    rest = Client(
+        resources.http,
+        installation.client_endpoint,
+        member_id=installation.member_id,
+        token=tokens.source(resources, installation),
+        budget=RateBudget(resources.redis, installation.member_id, SELF_HOSTED),
+        patience=Patience(8),
+        observe=calls.append,
+    )
+
+    for _ in range(53):
+        rest.call("profile")
+
+    refused = sum(call.attempts - 1 for call in calls)
+    assert refused == 1
+    assert {call.outcome for call in calls} == {"ok"}
 
 
 def test_a_blocked_method_is_blocked_for_everybody_until_its_time(budget, resources):

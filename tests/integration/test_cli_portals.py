@@ -2,13 +2,15 @@
 
 import time
 import uuid
+from dataclasses import replace
 
 import pytest
+from rq.job import Job
 
-from b24app import keys
+from b24app import cli, create_app, keys
 from b24app.actions import doctor
 from b24app.records import Actor, Verb
-from b24app.store import PortalStore, RateBudget
+from b24app.store import PortalStore, RateBudget, access
 from sandbox import oauth, portal
 from tests.cast import typed
 
@@ -210,3 +212,55 @@ def test_nothing_that_is_printed_holds_a_secret(settled, world, run):
     secrets += [token for grant in world.grants.values() for token in (grant.access, grant.refresh)]
     secrets += [settled.portal.installs[world.card.client_id].application_token]
     assert [secret for secret in secrets if secret in output] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "portals list",
+        "portals show aurora",
+        "portals forget aurora --yes",
+        "jobs failed",
+        "jobs retry --all",
+        "keys rotate",
+        "worker",
+    ],
+)
+def test_a_store_that_is_away_is_one_plain_line(settings, tmp_path, monkeypatch, arguments):
+    monkeypatch.setattr(cli, "PATIENCE", 0)
+    nowhere = f"unix://{tmp_path / 'nowhere'}"
+    app = create_app(replace(settings, redis_url=nowhere, queue_redis_url=nowhere))
+
+    result = app.test_cli_runner().invoke(args=arguments.split())
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "do" in result.output and "not answer (ConnectionError)" in result.output
+
+
+def test_a_failed_job_that_went_meanwhile_is_passed_over(app, resources, work):
+    for _ in range(2):
+        resources.queue.enqueue("b24app.jobs.no_such_job")
+    work()  # they fail for good
+    [gone, _] = resources.queue.failed_job_registry.get_job_ids()
+    resources.queue.connection.delete(Job.key_for(gone))
+
+    result = app.test_cli_runner().invoke(args=["jobs", "retry", "--all"])
+
+    assert result.exit_code == 0
+    assert "1 will run again" in result.output
+
+
+def test_a_portal_that_is_edited_at_this_moment_is_not_forgotten_under_the_edit(
+    settled, resources, run, monkeypatch
+):
+    monkeypatch.setattr(access, "WAIT_SECONDS", 0.1)
+    store = PortalStore(resources.redis, settled.portal.member_id)
+
+    with store.editing():
+        result = run("forget", settled.portal.host, "--yes")
+
+    assert result.exit_code == 1
+    assert "nothing is deleted, try again" in result.output
+    assert settled.open().status_code == 200
+    assert run("forget", settled.portal.host, "--yes").exit_code == 0

@@ -175,7 +175,7 @@ def test_an_installer_that_was_interrupted_offers_the_report(anna):
     [
         ("imbot", "red", "no chat apps, bots and commands"),
         ("imopenlines", "amber", "no connectors"),
-        ("placement", "amber", "no chat apps in the new messenger"),
+        ("placement", "amber", "no widgets in the new messenger"),
     ],
 )
 def test_a_missing_permission_is_told_with_what_it_takes_away(settled, world, scope, health, loss):

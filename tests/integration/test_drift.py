@@ -19,6 +19,7 @@ from sandbox import portal as places
 from sandbox.records import Bot, Command
 from sandbox.records_channels import Connector
 from tests.cast import Person, typed, typed_bot, typed_command, typed_connector
+from tests.integration.chains import HOUR, let_pass
 
 BOTH = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
 KEY = "w" * 22
@@ -340,7 +341,7 @@ def test_what_is_adopted_is_on_the_list_as_the_portal_has_it(anna, world, ours):
     hello = ours.store.commands.get(command.id)
     assert (hello.name, hello.extranet, hello.common) == ("hello", True, False)
     assert [(hint.title, hint.params) for hint in hello.translations] == [("Says hello", "[name]")]
-    assert ours.store.history()[0].verb is Verb.REGISTER
+    assert ours.store.history()[0].verb is Verb.ADOPT
 
 
 def test_forgetting_takes_off_the_list_and_leaves_the_portal(anna, world, ours):
@@ -702,7 +703,7 @@ def look_by_itself(app, resources, work) -> None:
     """What the worker does when everybody's turn has come."""
     with app.app_context():
         jobs_drift.enrol_for_looks()
-        for name in resources.redis.zrange(keys.drift_due(), 0, -1):
+        for name in resources.redis.zrangebyscore(keys.drift_due(), "-inf", "(inf"):
             resources.redis.zadd(keys.drift_due(), {name: 1})
         jobs_drift.look_at_drift()
     work()
@@ -745,6 +746,43 @@ def test_a_portal_without_living_access_is_passed_over(app, resources, anna, wor
     look_by_itself(app, resources, work)
 
     assert anna.portal.rest_log[since:] == []
+
+
+def test_looks_renew_nothing_and_an_idle_portal_is_looked_at_when_somebody_is_back(
+    app, resources, anna, world, ours, work
+):
+    since = len(anna.portal.rest_log)
+    for _ in range(3):
+        let_pass(resources, world, anna, 24 * HOUR)
+        look_by_itself(app, resources, work)
+    assert (world.renewals, anna.portal.rest_log[since:]) == (0, [])
+
+    anna.open()
+    since = len(anna.portal.rest_log)
+    with app.app_context():
+        jobs_drift.look_at_drift()
+    work()
+
+    assert requests_of(anna, since) == ["batch"]
+    assert world.renewals == 0
+    [(_, moment)] = resources.redis.zrange(keys.drift_due(), 0, -1, withscores=True)
+    assert moment > time.time() + 86000
+
+
+def test_a_portal_whose_access_was_renewed_for_something_else_has_its_look(
+    app, resources, anna, world, ours, work
+):
+    let_pass(resources, world, anna, HOUR)
+    look_by_itself(app, resources, work)
+
+    ours.rest.call("profile")
+    since = len(anna.portal.rest_log)
+    with app.app_context():
+        jobs_drift.look_at_drift()
+    work()
+
+    assert requests_of(anna, since) == ["batch"]
+    assert world.renewals == 1
 
 
 def test_a_suspended_portal_is_passed_over(app, resources, anna, ours, work):
@@ -801,7 +839,7 @@ def test_an_employee_may_neither_look_nor_do_anything(anna, egor, world, ours):
     assert ours.store.bots.get(number).name == "Helper"
 
 
-def test_another_portals_administrator_sees_nothing_of_it(anna, boris, world, ours):
+def test_another_portals_administrator_sees_nothing_of_it(anna, boris, world, ours, resources):
     boris.install()
     rename_bot(world, anna)
     anna.post("/drift/look")
@@ -810,8 +848,9 @@ def test_another_portals_administrator_sees_nothing_of_it(anna, boris, world, ou
     seen = boris.post("/drift/look")
     tried = do(boris, "bot", number, "different", "adoption")
 
-    assert told(seen).startswith("Everything is in order.")
-    assert "nothing was done" in told(tried)
+    assert (seen.status_code, tried.status_code) == (200, 200)
+    assert findings(opened(boris, resources)) == []
+    assert ("bot", str(number), "different") in findings(ours)
     assert ours.store.bots.get(number).name == "Helper"
 
 
@@ -837,3 +876,125 @@ def test_a_deed_needs_a_fresh_session_and_a_look_does_not(anna, world, ours):
 )
 def test_a_deed_nobody_offered_is_refused(anna, ours, path, how):
     assert anna.post(f"/drift/{path}", {"how": how}).status_code == 400
+
+
+def lose_everything(anna, ours) -> None:
+    """The portal has nothing of ours any more, and our record knows: the app was reinstalled."""
+    portal = anna.portal
+    for gone in (portal.bots, portal.chat_apps, portal.commands, portal.connectors):
+        gone.clear()
+    portal.placements.clear()
+    ours.store.unpublish()
+
+
+@BOTH
+def test_what_our_record_knows_to_be_lost_is_a_difference_too(anna, world, ours, work):
+    [command], [app], [bot] = anna.portal.commands.values(), anna.chat_apps(), anna.bots()
+    lose_everything(anna, ours)
+
+    reply = anna.post("/drift/look")
+    seen = findings(ours)
+    anna.post("/drift/check")
+    work()
+
+    lost = [("bot", bot.id), ("chat_app", app.id), ("command", command.id)]
+    lost += [("connector", MAIL), ("widget", KEY)]
+    assert seen == [(thing, str(number), "missing") for thing, number in lost]
+    assert sorted(findings(ours)) == sorted(seen)
+    assert [path for path in offers(reply) if path.endswith("restoration")] == [
+        f"/drift/bot/{bot.id}/restoration",
+        f"/drift/connector/{MAIL}/restoration",
+        f"/drift/widget/{KEY}/restoration",
+    ]
+
+
+@BOTH
+def test_what_was_lost_is_put_back_from_the_page(anna, world, ours, work):
+    [bot] = anna.bots()
+    lose_everything(anna, ours)
+
+    replies = [do(anna, "bot", bot.id, "missing", "restoration")]
+    work()
+    replies += [
+        do(anna, thing, number, "missing", "restoration")
+        for thing, number in (("connector", MAIL), ("widget", KEY))
+    ]
+
+    assert [reply.status_code for reply in replies] == [200, 200, 200]
+    [bot] = anna.bots()
+    assert [command.bot_id for command in anna.portal.commands.values()] == [bot.id]
+    assert [app.bot_id for app in anna.chat_apps()] == [bot.id]
+    assert MAIL in anna.portal.connectors
+    assert len([row for row in anna.portal.placements if row.handler.endswith(KEY)]) == 2
+    anna.post("/drift/look")
+    assert findings(ours) == []
+
+
+def test_what_a_bots_return_left_undone_is_found_again(anna, world, ours, work):
+    """The bot came back, and nobody called a worker for what belongs to it."""
+    old, [command] = anna.bots()[0].id, anna.portal.commands.values()
+    remove_bot(world, anna)
+    record = ours.store.bots.get(old)
+    anna.post(f"/bots/{old}/republication", {"version": record.version})
+    [app] = ours.store.chat_apps.all()
+
+    anna.post("/drift/look")
+    seen = findings(ours)
+    replies = [do(anna, thing, number, "missing", "restoration") for thing, number, _ in seen]
+
+    assert seen == [
+        ("chat_app", str(app.id), "missing"),
+        ("command", str(command.id), "missing"),
+    ]
+    assert [reply.status_code for reply in replies] == [200, 200]
+    assert len(anna.chat_apps()) == len(anna.portal.commands) == 1
+    assert findings(ours) == []
+
+
+def test_a_lost_chat_app_waits_for_its_bot(anna, world, ours):
+    [app] = anna.chat_apps()
+    lose_everything(anna, ours)
+    anna.post("/drift/look")
+
+    reply = do(anna, "chat_app", app.id, "missing", "restoration")
+
+    assert reply.status_code == 422
+    assert anna.chat_apps() == []
+
+
+@BOTH
+@pytest.mark.parametrize("thing", ["bot", "command"])
+def test_taking_back_an_adoption_takes_it_off_the_list_and_leaves_the_portal(
+    anna, world, ours, thing
+):
+    {"bot": add_bot, "command": add_command}[thing](world, anna)
+    number = [*anna.portal.bots][-1].id if thing == "bot" else [*anna.portal.commands][-1]
+    do(anna, thing, number, "unknown", "adoption")
+    [line] = [one for one in ours.store.history(1) if one.verb is Verb.ADOPT]
+    before = (len(anna.portal.bots), len(anna.portal.commands))
+    page = anna.get("/history").text
+
+    first = anna.post(f"/history/{line.id}/undo")
+    again = anna.post(f"/history/{line.id}/undo")
+
+    assert "Put on the list" in page and "Take it off your list?" in page
+    assert told(first) == "It is off your list. On the portal nothing was changed."
+    assert "taken back already" in told(again)
+    assert before == (len(anna.portal.bots), len(anna.portal.commands))
+    shelf = ours.store.bots if thing == "bot" else ours.store.commands
+    assert number not in [one.id for one in shelf.all()]
+    assert ours.store.history(1)[0].undoes == line.id
+
+
+def test_an_adopted_bot_that_has_commands_since_stays_on_the_list(anna, world, ours):
+    add_bot(world, anna)
+    number = anna.bots()[-1].id
+    do(anna, "bot", number, "unknown", "adoption")
+    [line] = [one for one in ours.store.history(1) if one.verb is Verb.ADOPT]
+    anna.post("/commands", typed_command(number, name="new"))
+
+    reply = anna.post(f"/history/{line.id}/undo")
+
+    assert reply.status_code == 422
+    assert "Unregister those first." in reply.text
+    assert ours.store.bots.get(number).published

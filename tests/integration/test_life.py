@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from b24app import jobs
+from b24app.actions import subscriptions
 from b24app.actions.life import STEPS, Sign
 from b24app.records import Life
 from b24app.store import PortalStore
@@ -510,6 +511,15 @@ def test_every_step_of_the_machine_has_its_states_and_its_guard():
         assert row, f"{step.sign} is not in docs/architecture.md"
         assert set(re.findall(r"`(\w+)`", row[1])) == {state.value for state in step.before}
         assert (step.after.value if step.after else "before") in row[2]
+
+
+def test_what_is_bound_is_what_somebody_handles_and_the_drawing_names_all_of_it():
+    families = [*subscriptions.BOTS.values(), *subscriptions.LINES.values()]
+    bound = {*subscriptions.LIFE, *(event for names in families for event in names)}
+
+    assert bound == set(jobs.HANDLERS)
+    [told] = re.findall(r"^Bound is what somebody here handles.*$", ARCHITECTURE.read_text(), re.M)
+    assert set(re.findall(r"ON[A-Z0-9]+", told)) == bound
 
 
 def test_what_is_suspended_is_still_looked_at_after_everything_was_started_anew(

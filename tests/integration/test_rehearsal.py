@@ -1,11 +1,14 @@
 """Before it is applied: the page shows the very calls that are then made, and makes none."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from b24app.records import Actor, Verb
 from b24app.store import PortalStore
-from tests.cast import typed, typed_bot, typed_command, typed_connector
+from tests.cast import typed, typed_bot, typed_command, typed_connector, typed_joint
+from tests.widgets import keep_widget
 
 pytestmark = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
 
@@ -147,3 +150,114 @@ def test_work_with_many_shows_its_calls(settled, work):
     settled.post("/bulk", form)
     work()
     assert planned == made(settled, since)
+
+
+def store_of(person) -> PortalStore:
+    return PortalStore(person.redis, person.portal.member_id)
+
+
+@pytest.mark.parametrize("alone", [{}, {"setting": "1"}])
+def test_a_connector_at_a_line_shows_its_calls(settled, alone):
+    line = "/connectors/b24app_mail/lines/1"
+    rehearse_and_do(settled, line, typed_joint(1, **alone))
+    version = store_of(settled).connectors.all()[0].version
+    rehearse_and_do(settled, f"{line}/disconnection", {"version": version} | alone)
+
+
+def test_a_new_hash_shows_its_call(settled):
+    [app] = settled.chat_apps()
+    rehearse_and_do(settled, f"/chat-apps/{app.id}/hash-renewal", {})
+
+
+def test_a_widgets_new_hash_would_send_nothing(settled, resources):
+    widget = keep_widget(resources, settled)
+    looked = settled.post(f"/widgets/{widget.id}/hash-renewal?rehearsal=1")
+    assert "Nothing would be sent to the portal." in looked.text
+    assert store_of(settled).widgets.get(widget.id) == widget
+
+
+@pytest.mark.parametrize("kind", ["chat-apps", "bots", "commands", "connectors"])
+@pytest.mark.parametrize("deed", ["registration", "removal"])
+def test_taking_back_shows_its_calls(settled, work, kind, deed):
+    store = store_of(settled)
+    shelves = {"chat-apps": store.chat_apps, "bots": store.bots, "commands": store.commands}
+    thing = (shelves | {"connectors": store.connectors})[kind].all()[0]
+    full_name = thing.full_name if kind == "bots" else ""
+    lines = [line for line in store.history() if line.thing_id == str(thing.id)]
+    if deed == "removal":
+        settled.post(f"/{kind}/{thing.id}/unregistration", {"confirmation": full_name})
+        lines = [store.history(1)[0]]
+    path, since, changes = (
+        f"/history/{lines[0].id}/undo",
+        len(settled.portal.rest_log),
+        store.history(),
+    )
+    looked = settled.post(f"{path}?rehearsal=1")
+    planned = shown(looked)
+    work()
+    assert (made(settled, since), store.history()) == ([], changes)
+    since = len(settled.portal.rest_log)
+    assert settled.post(path, {"confirmation": full_name}).status_code == 200
+    work()
+    assert planned == made(settled, since)
+    assert planned
+
+
+def test_taking_a_run_back_shows_its_calls(settled, work):
+    ids = [app.id for app in settled.chat_apps()]
+    settled.post("/bulk", {"thing": "chat_app", "verb": "unregister", "id": ids})
+    work()
+    [run] = store_of(settled).runs.all()
+    since = len(settled.portal.rest_log)
+    planned = shown(settled.post(f"/bulk/{run.id}/undo?rehearsal=1"))
+    work()
+    assert made(settled, since) == []
+    assert len(store_of(settled).runs.all()) == 1
+    settled.post(f"/bulk/{run.id}/undo")
+    work()
+    assert planned == made(settled, since)
+    assert planned
+
+
+def test_a_deed_about_a_difference_shows_its_calls_and_leaves_what_was_seen(settled):
+    settled.portal.connectors.clear()
+    settled.post("/drift/look")
+    seen = store_of(settled).drift.look()
+    path, form = "/drift/connector/b24app_mail/restoration", {"how": "missing"}
+    since = len(settled.portal.rest_log)
+    planned = shown(settled.post(f"{path}?rehearsal=1", form))
+    assert made(settled, since) == []
+    assert store_of(settled).drift.look() == seen
+    settled.post(path, form)
+    assert planned == made(settled, since)
+    assert planned
+
+
+def test_a_rehearsal_of_what_has_none_is_refused_and_does_nothing(settled):
+    [app] = settled.chat_apps()
+    since, changes = len(settled.portal.rest_log), store_of(settled).history()
+    for path in (
+        f"/chat-apps/{app.id}/removal",
+        "/drift/look",
+        "/drift/check",
+        "/bulk/1/cancellation",
+    ):
+        assert 400 <= settled.post(f"{path}?rehearsal=1").status_code < 500
+    assert settled.portal.rest_log[since:] == []
+    assert store_of(settled).history() == changes
+
+
+def test_of_work_with_very_many_the_first_calls_are_shown_and_the_rest_is_counted(installed):
+    installed.post("/chat-apps", typed())
+    store = store_of(installed)
+    [app] = store.chat_apps.all()
+    actor = Actor(1, "Anna", is_admin=True)
+    for number in range(70):
+        more = replace(app, id=100_000 + number, code=f"x{number}", version=0)
+        store.chat_apps.save(more, seen=0, actor=actor, verb=Verb.REGISTER, before=None)
+    form = {"thing": "chat_app", "verb": "republish", "id": [str(100_000 + n) for n in range(70)]}
+    since = len(installed.portal.rest_log)
+    looked = installed.post("/bulk?rehearsal=1", form)
+    assert len(shown(looked)) == 100
+    assert "Things that follow in the same way: 20." in looked.text
+    assert made(installed, since) == []

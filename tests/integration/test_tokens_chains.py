@@ -1,5 +1,6 @@
 """Several administrators, several chains: one is in use, the others stand in when it dies."""
 
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -17,6 +18,7 @@ from tests.integration.chains import (
     let_pass,
     promote,
     state_of,
+    until,
 )
 
 ANNA, EGOR = "1", "2"
@@ -177,6 +179,47 @@ def test_the_next_administrator_who_opens_heals_it_and_is_told(anna, egor, world
 
     assert call(resources, anna) == EGOR
     assert not resources.installations.ledger.read(anna.portal.member_id).waiting
+
+
+def test_a_page_that_is_loaded_again_after_a_renewal_brings_no_spent_pair_back(
+    anna, world, resources
+):
+    """Its access token lives for some seconds still, so who it is can be proven."""
+    anna.install()
+    shown = claim(anna)
+    admit(resources, shown)
+    let_pass(resources, world, anna, HOUR - 50)
+    call(resources, anna)
+    renewed = chain_of(resources, anna)
+
+    admit(resources, shown)
+
+    assert chain_of(resources, anna).version == renewed.version
+    assert chain_of(resources, anna).sealed == renewed.sealed
+    let_pass(resources, world, anna, HOUR)
+    assert call(resources, anna) == ANNA
+    assert (world.renewals, world.refused_renewals) == (2, 0)
+
+
+def test_a_page_that_is_loaded_again_during_a_renewal_does_not_throw_its_pair_away(
+    anna, world, resources
+):
+    anna.install()
+    shown = claim(anna)
+    admit(resources, shown)
+    let_pass(resources, world, anna, HOUR - 50)
+    world.faults.token_delay = 0.5
+    with ThreadPoolExecutor(1) as pool:
+        called = pool.submit(call, resources, anna)
+        until(lambda: chain_of(resources, anna).intent)
+        admit(resources, shown)
+        assert chain_of(resources, anna).intent
+
+        assert called.result() == ANNA
+
+    let_pass(resources, world, anna, HOUR)
+    assert call(resources, anna) == ANNA
+    assert (world.renewals, world.refused_renewals) == (2, 0)
 
 
 def test_a_lost_answer_is_no_loss_where_the_old_token_is_taken_again(anna, world, resources):

@@ -26,10 +26,11 @@ from b24app.errors import AuthorizationLost, StoreUnavailable
 from b24app.records import ChainState, Tokens
 from b24app.resources import open_resources
 from b24app.store import chain_scripts
-from b24app.store.chains import LATER, Ledger
+from b24app.store.chains import Ledger
+from b24app.store.later import LATER
 from b24app.store.lease import Leases
 from tests.conftest import environment
-from tests.integration.chains import HOUR, call, chain_of, let_pass, promote, state_of
+from tests.integration.chains import HOUR, call, chain_of, let_pass, promote, state_of, until
 from tests.integration.toll import Toll
 
 ROUNDS = (0.0, 0.0, 0.4, 0.4)  # all at once, then within so many seconds
@@ -284,6 +285,56 @@ def test_a_pair_that_no_store_takes_now_is_saved_as_soon_as_one_does(
         until(lambda: all(thread.name != LATER for thread in threading.enumerate()))
 
 
+@pytest.fixture
+def alone(resources) -> Iterator:
+    """The store is a primary that misses its replicas: it answers, and takes nothing in."""
+    resources.redis.config_set("min-replicas-to-write", 1)
+    yield
+    resources.redis.config_set("min-replicas-to-write", 0)
+
+
+def refusals(resources) -> int:
+    told = resources.redis.info("errorstats")
+    return told.get("errorstat_NOREPLICAS", {}).get("count", 0)
+
+
+def test_a_pair_that_a_primary_without_its_replicas_refuses_is_saved_when_it_has_them(
+    anna, resources, request
+):
+    anna.install()
+    facts, ledger = chain_of(resources, anna), resources.installations.ledger
+    request.getfixturevalue("alone")
+    before = refusals(resources)
+    with ThreadPoolExecutor(1) as pool:
+        pair = Tokens("new", "newer", 2**31)
+        saved = pool.submit(ledger.save, anna.portal.member_id, facts, pair)
+        until(lambda: refusals(resources) > before)
+        resources.redis.config_set("min-replicas-to-write", 0)
+
+        assert saved.result()
+
+    assert ledger.access(anna.portal.member_id) == "new"
+
+
+def test_a_process_that_is_told_to_end_saves_its_pair_first(anna, resources, store_url, request):
+    anna.install()
+    member_id = anna.portal.member_id
+    request.getfixturevalue("alone")
+    command = [sys.executable, "-m", "tests.integration.saver", store_url, member_id]
+    keys_of = {"TOKEN_KEY": resources.settings.token_keys[0].hex()}
+    with subprocess.Popen(
+        command, env={**os.environ, **keys_of}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout and process.stdout.readline() == "not saved, ending\n"
+        refused = refusals(resources)
+        until(lambda: refusals(resources) > refused + 3)  # it has come to its end, and tries on
+        resources.redis.config_set("min-replicas-to-write", 0)
+
+        assert process.wait(10) == 0
+
+    assert resources.installations.ledger.access(member_id) == "new"
+
+
 def test_after_a_failover_into_the_past_the_newer_pair_wins(anna, resources):
     """The replica that took over had not heard of Anna's last opening."""
     anna.install()
@@ -297,10 +348,3 @@ def test_after_a_failover_into_the_past_the_newer_pair_wins(anna, resources):
 
     assert ledger.access(member_id) == "new"
     assert not ledger.save(member_id, spent, Tokens("other", "another", 2**31))
-
-
-def until(happened) -> None:
-    deadline = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)

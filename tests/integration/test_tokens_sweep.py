@@ -1,14 +1,23 @@
 """Refresh tokens that nobody uses are renewed before they end, spares too, and nothing else is."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from b24app.actions.keep_alive import sweep
-from b24app.records import Chain, Tokens
+from b24app.records import Chain, ChainState, Tokens
 from b24app.resources import open_resources
 from sandbox import oauth
-from tests.integration.chains import HOUR, call, chain_of, grow_old, let_pass, promote
+from tests.integration.chains import (
+    HOUR,
+    call,
+    chain_of,
+    grow_old,
+    let_pass,
+    promote,
+    state_of,
+)
 
 DAY = 24 * HOUR
 DUE = "b24app:due"
@@ -119,13 +128,60 @@ def test_an_unpaid_portal_is_asked_once_a_day(idle, world, resources):
     assert sweep(resources, 100) == 2
 
 
-def test_a_dead_chain_leaves_the_list(idle, egor, world, resources):
-    oauth.kill_refresh_tokens(world, idle.portal, egor.user.id)
-
+def test_one_odd_answer_takes_no_chain_from_the_list(idle, world, resources):
+    world.faults.order_token("invalid_grant")
     assert sweep(resources, 100) == 1
 
+    let_pass(resources, world, idle, DAY)
+
+    assert sweep(resources, 100) == 1
+    chains = resources.installations.ledger.read(idle.portal.member_id).chains
+    assert [facts.living for facts in chains] == [True, True]
+
+
+def test_a_dead_chain_is_tried_ever_later_and_leaves_the_list_when_its_time_is_over(
+    idle, egor, world, resources
+):
+    oauth.kill_refresh_tokens(world, idle.portal, egor.user.id)
+    tries = []
+    for day in range(70):
+        sweep(resources, 100)
+        if world.refused_renewals > len(tries):
+            tries.append(day)
+        let_pass(resources, world, idle, DAY + 10)
+
+    assert tries[:2] == [0, 1] and 5 <= len(tries) <= 7
+    distances = [later - earlier for earlier, later in pairwise(tries)]
+    assert distances == sorted(distances) and distances[-1] > 10
     names = resources.redis.zrange(DUE, 0, -1)
     assert f"{idle.portal.member_id} {egor.user.id}" not in names
+
+
+def test_a_sweep_with_the_wrong_keys_strikes_nothing_out(idle, world, resources, settings):
+    wrong = open_resources(replace(settings, token_keys=(b"n" * 32,)))
+    assert sweep(wrong, 100) == 0
+    assert state_of(resources, idle) is ChainState.UNREADABLE
+
+    let_pass(resources, world, idle, DAY + 10)
+
+    assert sweep(resources, 100) == 2
+    wrong.redis.close()
+    wrong.queue.connection.close()
+    wrong.http.clear()
+
+
+def test_a_person_the_portal_has_shut_out_is_not_renewed(idle, egor, world, resources):
+    """A new pair would only look as if there was access."""
+    idle.user.is_active = False
+    assert call(resources, idle) == "2"
+    let_pass(resources, world, idle, 30 * DAY)
+    spent = world.renewals
+
+    assert sweep(resources, 100) == 0
+
+    assert (world.renewals, state_of(resources, idle)) == (spent, ChainState.DEAD)
+    names = resources.redis.zrange(DUE, 0, -1)
+    assert f"{idle.portal.member_id} {idle.user.id}" in names
 
 
 def test_a_removed_portal_is_due_no_more(idle, boris, resources):
@@ -144,10 +200,12 @@ def test_a_line_without_its_chain_is_struck_out(idle, resources):
 
 def test_renewals_are_spread_over_two_weeks(anna, resources):
     anna.install()
-    member_id = anna.portal.member_id
+    known = resources.installations.get(anna.portal.member_id)
     for user_id in range(100, 200):
+        member_id = f"{known.member_id[:-3]}{user_id}"
+        resources.installations.save(replace(known, member_id=member_id))
         pair = Tokens("access", "refresh", 2**31)
-        resources.installations.keep_chain(f"{member_id[:-3]}{user_id}", Chain(user_id, pair, 1))
+        resources.installations.keep_chain(member_id, Chain(user_id, pair, 1))
 
     moments = [moment for _, moment in resources.redis.zrange(DUE, 0, -1, withscores=True)]
 

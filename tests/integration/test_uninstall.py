@@ -1,6 +1,7 @@
 """An uninstall: confirmed before anything goes, and then everything really goes."""
 
 import logging
+import time
 
 import pytest
 
@@ -24,6 +25,8 @@ from tests.integration.life import (
 both_profiles = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
 
 TWO_MINUTES = 120
+# Where the fields stand in a chain's text.
+PLACES = {"state": 1, "sealed": 4, "since": 6, "tried": 7, "reason": 8}
 
 
 def everything_stored(client) -> str:
@@ -202,6 +205,98 @@ def test_every_chain_refused_confirms_within_two_minutes_and_not_by_one_odd_answ
     look_again(resources, world, anna, work, 67)
 
     assert keys_of(anna, resources) == []
+
+
+def test_a_chain_no_key_opens_keeps_no_other_from_confirming(anna, egor, world, resources, work):
+    """It can neither say yes nor no; asked alone it confirms nothing."""
+    anna.install()
+    promote(egor)
+    work()
+    spoil(resources, egor, sealed="v1.of.another.key")
+    oauth.kill_refresh_tokens(world, anna.portal)
+    later(resources, world, anna, 3700)
+    forge_uninstall(anna, resources)
+    work()
+
+    look_again(resources, world, anna, work, 67)
+
+    assert keys_of(anna, resources) == []
+
+
+def test_where_no_chain_can_be_asked_the_operator_is_told_and_decides(
+    app, anna, world, resources, work
+):
+    anna.install()
+    work()
+    spoil(resources, anna, sealed="v1.of.another.key")
+    forge_uninstall(anna, resources)
+    work()
+    for pause in (TWO_MINUTES, 24 * 3600, 7 * 24 * 3600):
+        look_again(resources, world, anna, work, pause)
+        assert state_of(anna, resources) == "uninstalling"
+    operator = app.test_cli_runner()
+
+    shown = operator.invoke(args=["portals", "show", anna.portal.host]).output
+    listed = operator.invoke(args=["portals", "list"]).output
+    operator.invoke(args=["portals", "forget", anna.portal.host, "--yes"])
+
+    assert "no chain can be asked, so if it is true, confirm it with portals forget" in shown
+    assert listed.split()[2:4] == ["uninstalling", "unreadable"]
+    assert keys_of(anna, resources) == []
+
+
+def test_a_chain_that_was_spent_long_before_does_not_delay_the_confirmation(
+    anna, egor, world, resources, work
+):
+    """A renewal of ours was cut off once; the chain beside it is refused, and that is enough."""
+    anna.install()
+    promote(egor)
+    work()
+    spoil(resources, egor, state="spent", reason="spent")
+    oauth.kill_refresh_tokens(world, anna.portal)
+    later(resources, world, anna, 3700)
+    forge_uninstall(anna, resources)
+    work()
+    assert state_of(anna, resources) == "uninstalling"
+
+    look_again(resources, world, anna, work, 67)
+
+    assert keys_of(anna, resources) == []
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_chain_spent_by_us_alone_or_meanwhile_confirms_after_a_day(
+    anna, egor, world, resources, work, before
+):
+    anna.install()
+    promote(egor)
+    work()
+    oauth.kill_refresh_tokens(world, anna.portal)
+    later(resources, world, anna, 3700)
+    if before:  # the only one, spent before the event came
+        resources.installations.drop_chain_of(anna.portal.member_id, anna.user.id)
+        spoil(resources, egor, state="spent", reason="spent")
+    forge_uninstall(anna, resources)
+    if not before:  # beside one that is refused
+        spoil(resources, egor, state="spent", reason="spent")
+    work()
+    for pause in (67, 3600, 12 * 3600):
+        look_again(resources, world, anna, work, pause)
+    assert state_of(anna, resources) == "uninstalling"
+
+    look_again(resources, world, anna, work, 12 * 3600)
+
+    assert keys_of(anna, resources) == []
+
+
+def spoil(resources, person, **changes: str) -> None:
+    """The person's chain stands like this from now on."""
+    name, user = keys.chains(person.portal.member_id), str(person.user.id)
+    parts = resources.redis.hget(name, user).split("|", 9)
+    now = str(int(time.time()))
+    for field, place in PLACES.items():
+        parts[place] = changes.get(field, now if field in ("since", "tried") else parts[place])
+    resources.redis.hset(name, user, "|".join(parts))
 
 
 def test_one_dead_chain_beside_a_living_one_confirms_nothing(anna, egor, world, resources, work):

@@ -16,10 +16,12 @@ from subprocess import DEVNULL
 import pytest
 import redis
 
-from b24app import create_app, jobs
+from b24app import create_app, jobs, keys
 from b24app.embedded import store_command
+from b24app.records import SYSTEM
 from b24app.resources import Resources
 from b24app.settings import Settings, embedded_url
+from b24app.store import PortalStore
 from tests import events
 from tests.conftest import environment
 
@@ -196,6 +198,64 @@ def test_two_workers_share_the_work_and_the_schedule(app, resources, start):
     schedule = resources.queue.scheduled_job_registry
     once = sorted(job.__name__ for job in jobs.PERIODIC)
     wait_until(lambda: sorted(name.rpartition("-")[0] for name in schedule.get_job_ids()) == once)
+
+
+def test_after_a_stop_an_inbox_that_waits_for_its_reader_calls_no_second_one(app, resources):
+    """A worker that is away for an hour must not find sixty readers for each portal."""
+    portals = [events.know(resources, number) for number in range(1, 4)]
+    for portal in portals:
+        send(app, portal, 2)
+    minutes_pass(resources, portals)
+
+    jobs.look_around(resources)
+
+    assert sorted(job.args for job in resources.queue.jobs) == [(portal,) for portal in portals]
+
+
+def test_an_inbox_whose_call_was_lost_with_the_queue_is_called_again(app, resources):
+    aurora = events.know(resources, 1)
+    send(app, aurora, 2)
+    resources.queue.empty()
+    minutes_pass(resources, [aurora])
+
+    jobs.look_around(resources)
+
+    assert [job.args for job in resources.queue.jobs] == [(aurora,)]
+
+
+def test_work_with_many_things_that_waits_for_its_worker_calls_no_second_one(app, resources):
+    aurora = events.know(resources, 1)
+    runs = PortalStore(resources.redis, aurora).runs
+    runs.create(SYSTEM, "unregister", "command", [("1", "/help")])
+    for _ in range(3):
+        resources.redis.delete(keys.bulk_worker(aurora))  # who was called has not come
+        jobs.look_around(resources)
+
+    assert [job.args for job in resources.queue.jobs] == [(aurora,)]
+
+
+def minutes_pass(resources: Resources, portals: list[str]) -> None:
+    """Nobody reads, and that a reader was called is forgotten."""
+    resources.redis.delete(*map(keys.inbox_reader, portals))
+
+
+def trip() -> None:
+    """A periodic job that fails."""
+    raise RuntimeError("a fault of ours")
+
+
+def test_a_periodic_run_that_fails_waits_for_nobody_and_the_next_one_comes(resources, work):
+    resources.enqueue_every(trip, 60)
+    [planned] = resources.queue.scheduled_job_registry.get_job_ids()
+    resources.queue.enqueue_job(resources.queue.fetch_job(planned))
+
+    work()
+
+    assert resources.queue.failed_job_registry.get_job_ids() == []
+    assert [key for key in resources.queue.connection.keys("rq:*") if b"trip" in key] == []
+    resources.queue.scheduled_job_registry.remove(planned)
+    resources.enqueue_every(trip, 60)
+    assert len(resources.queue.scheduled_job_registry.get_job_ids()) == 1
 
 
 def test_what_a_job_counts_reaches_the_operators_metrics(app, resources, start):

@@ -141,6 +141,12 @@ def chat_app(title: str = "Board") -> ChatApp:
     )
 
 
+def keep(hand: Hand, member_id: str, kept: Chain) -> bool:
+    """An administrator of a portal that has installed us opens the application."""
+    hand.installations.save(installation(member_id))
+    return hand.installations.keep_chain(member_id, kept)
+
+
 @case
 def an_installation_comes_back_as_it_was_saved(store: Store) -> None:
     store.one.installations.save(installation())
@@ -214,7 +220,7 @@ def every_portal_is_found_by_scanning(store: Store) -> None:
 def removing_a_portal_leaves_nothing_of_it_and_everything_of_the_others(store: Store) -> None:
     for member_id in (AURORA, BOREALIS):
         store.one.installations.save(installation(member_id))
-        store.one.installations.keep_chain(member_id, chain())
+        keep(store.one, member_id, chain())
         store.one.portal(member_id).chat_apps.save(
             chat_app(), seen=0, actor=ANNA, verb=Verb.REGISTER, before=None
         )
@@ -234,7 +240,7 @@ def removing_a_portal_leaves_nothing_of_it_and_everything_of_the_others(store: S
 @case
 def removing_the_secrets_leaves_what_was_typed(store: Store) -> None:
     store.one.installations.save(installation())
-    store.one.installations.keep_chain(AURORA, chain())
+    keep(store.one, AURORA, chain())
     store.one.portal().chat_apps.save(
         chat_app(), seen=0, actor=ANNA, verb=Verb.REGISTER, before=None
     )
@@ -248,7 +254,7 @@ def removing_the_secrets_leaves_what_was_typed(store: Store) -> None:
 @case
 def a_kept_chain_serves_every_process(store: Store) -> None:
     kept = chain()
-    store.one.installations.keep_chain(AURORA, kept)
+    keep(store.one, AURORA, kept)
 
     assert store.other.installations.chains(AURORA) == [kept]
     assert store.other.installations.ledger.access(AURORA) == "access first"
@@ -258,7 +264,7 @@ def a_kept_chain_serves_every_process(store: Store) -> None:
 @case
 def five_chains_are_kept_and_the_oldest_goes(store: Store) -> None:
     for user_id in range(1, 8):
-        store.one.installations.keep_chain(AURORA, chain(user_id, proven_at=user_id))
+        keep(store.one, AURORA, chain(user_id, proven_at=user_id))
 
     kept = [known.user_id for known in store.other.installations.chains(AURORA)]
 
@@ -267,7 +273,7 @@ def five_chains_are_kept_and_the_oldest_goes(store: Store) -> None:
 
 @case
 def of_two_renewals_of_one_chain_the_slower_is_refused(store: Store) -> None:
-    store.one.installations.keep_chain(AURORA, chain())
+    keep(store.one, AURORA, chain())
     ledger, slower = store.one.installations.ledger, store.other.installations.ledger
     seen = slower.read(AURORA).chains[0]
 
@@ -279,8 +285,111 @@ def of_two_renewals_of_one_chain_the_slower_is_refused(store: Store) -> None:
 
 
 @case
+def a_pair_that_comes_again_after_it_was_spent_overwrites_nothing(store: Store) -> None:
+    """A page that is loaded again posts what it has posted before."""
+    keep(store.one, AURORA, chain())
+    ledger = store.one.installations.ledger
+    for word in ("second", "third"):
+        ledger.save(AURORA, ledger.read(AURORA).chains[0], renamed(word))
+    before = ledger.read(AURORA)
+
+    healed = [
+        keep(store.other, AURORA, chain(word=word, proven_at=9)) for word in ("first", "third")
+    ]
+
+    after = store.other.installations.ledger.read(AURORA)
+    assert healed == [False, False]
+    assert ledger.access(AURORA) == "access third"
+    assert after == replace(before, chains=(replace(before.chains[0], proven_at=9),))
+
+
+@case
+def a_pair_that_comes_again_while_it_is_spent_ends_no_renewal(store: Store) -> None:
+    keep(store.one, AURORA, chain())
+    ledger, lease = store.one.installations.ledger, store.one.installations.leases.take(AURORA)
+    [under_way] = ledger.read(AURORA).chains
+    ledger.begin(AURORA, under_way, lease.owner)
+
+    keep(store.other, AURORA, chain())
+
+    assert store.other.installations.ledger.read(AURORA).chains[0].maybe_spent
+    assert ledger.save(AURORA, under_way, renamed("second"))
+    assert ledger.access(AURORA) == "access second"
+
+
+@case
+def a_pair_that_was_given_up_and_comes_again_stands_again(store: Store) -> None:
+    """Whoever shows it has just proven it: the answer that ended it was an odd one."""
+    keep(store.one, AURORA, chain())
+    ledger = store.one.installations.ledger
+    ledger.mark(AURORA, ledger.read(AURORA).chains[0], ChainState.DEAD, "invalid_grant")
+
+    assert keep(store.other, AURORA, chain())
+    assert not keep(store.other, AURORA, chain())
+
+    assert ledger.access(AURORA) == "access first"
+
+
+@case
+def a_pair_that_was_given_up_is_not_healed_by_the_one_before_it(store: Store) -> None:
+    keep(store.one, AURORA, chain())
+    ledger = store.one.installations.ledger
+    ledger.save(AURORA, ledger.read(AURORA).chains[0], renamed("second"))
+    ledger.mark(AURORA, ledger.read(AURORA).chains[0], ChainState.DEAD, "invalid_grant")
+
+    assert not keep(store.other, AURORA, chain())
+
+    assert store.other.installations.ledger.read(AURORA).waiting
+
+
+@case
+def of_the_pairs_before_a_few_are_known_and_few_bytes_kept(store: Store) -> None:
+    keep(store.one, AURORA, chain())
+    ledger, name = store.one.installations.ledger, f"b24app:{{{AURORA}}}:chains"
+    for number in range(20):
+        ledger.save(AURORA, ledger.read(AURORA).chains[0], renamed(f"number {number}"))
+
+    keep(store.other, AURORA, chain(word="number 16"))
+    known = store.one.client.hget(name, "was 1")
+
+    assert ledger.access(AURORA) == "access number 19"
+    assert len(known) <= 64 and "refresh" not in known
+
+
+@case
+def no_chain_is_kept_of_a_portal_that_is_not_installed(store: Store) -> None:
+    keep(store.one, AURORA, chain())
+    store.other.installations.remove(AURORA)
+
+    with pytest.raises(NotInstalled):
+        store.one.installations.keep_chain(AURORA, chain(word="second"))
+
+    assert store.other.installations.ledger.users(AURORA) == []
+    far = time.time() + 200 * 24 * HOUR
+    assert store.other.installations.ledger.due.take(9, far, far + HOUR) == []
+
+
+@case
+def a_chain_stays_due_however_it_stands(store: Store) -> None:
+    keep(store.one, AURORA, chain())
+    ledger, tomorrow = store.one.installations.ledger, time.time() + 25 * HOUR
+    facts = ledger.read(AURORA).chains[0]
+
+    assert ledger.mark(AURORA, facts, ChainState.UNREADABLE, "unreadable")
+    unreadable = ledger.due.take(9, tomorrow, tomorrow)
+    assert ledger.mark(AURORA, facts, ChainState.DEAD, "invalid_grant")
+    dead = ledger.due.take(9, tomorrow, tomorrow)
+    assert ledger.mark(AURORA, facts, ChainState.ALIVE)
+
+    assert (unreadable, dead) == ([], [(AURORA, 1)])
+    assert ledger.due.take(9, tomorrow, tomorrow) == []
+    far = tomorrow + 130 * 24 * HOUR
+    assert ledger.due.take(9, far, far) == [(AURORA, 1)]
+
+
+@case
 def an_intent_is_seen_by_the_next_and_ends_with_the_save(store: Store) -> None:
-    store.one.installations.keep_chain(AURORA, chain())
+    keep(store.one, AURORA, chain())
     ledger, leases = store.one.installations.ledger, store.one.installations.leases
     seen, lease = ledger.read(AURORA).chains[0], leases.take(AURORA)
 
@@ -295,7 +404,7 @@ def an_intent_is_seen_by_the_next_and_ends_with_the_save(store: Store) -> None:
 
 @case
 def a_chain_is_tried_when_its_intent_is_noted(store: Store) -> None:
-    store.one.installations.keep_chain(AURORA, chain())
+    keep(store.one, AURORA, chain())
     ledger, lease = store.one.installations.ledger, store.one.installations.leases.take(AURORA)
     ledger.mark(AURORA, ledger.read(AURORA).chains[0], ChainState.DEAD, "invalid_grant")
     before = ledger.read(AURORA).chains[0]
@@ -310,7 +419,7 @@ def a_chain_is_tried_when_its_intent_is_noted(store: Store) -> None:
 
 @case
 def where_a_portal_is_gets_asked_by_one(store: Store) -> None:
-    store.one.installations.keep_chain(AURORA, chain())
+    keep(store.one, AURORA, chain())
     ledger, slower = store.one.installations.ledger, store.other.installations.ledger
     seen = slower.read(AURORA)
 
@@ -323,12 +432,12 @@ def where_a_portal_is_gets_asked_by_one(store: Store) -> None:
 
 @case
 def a_chain_that_died_is_told_with_its_reason_and_healed_by_a_new_pair(store: Store) -> None:
-    store.one.installations.keep_chain(AURORA, chain())
+    keep(store.one, AURORA, chain())
     ledger = store.one.installations.ledger
     ledger.mark(AURORA, ledger.read(AURORA).chains[0], ChainState.DEAD, "invalid_grant")
     standing = store.other.installations.ledger.read(AURORA)
 
-    healed = store.other.installations.keep_chain(AURORA, chain(word="next"))
+    healed = keep(store.other, AURORA, chain(word="next"))
 
     assert standing.waiting and standing.chains[0].reason == "invalid_grant"
     assert healed
@@ -337,7 +446,7 @@ def a_chain_that_died_is_told_with_its_reason_and_healed_by_a_new_pair(store: St
 
 @case
 def the_trouble_of_a_portal_is_told_until_a_pair_is_saved(store: Store) -> None:
-    store.one.installations.keep_chain(AURORA, chain())
+    keep(store.one, AURORA, chain())
     ledger = store.one.installations.ledger
     ledger.note(AURORA, ledger.read(AURORA), "PAYMENT_REQUIRED")
     standing = store.other.installations.ledger.read(AURORA)
@@ -351,7 +460,7 @@ def the_trouble_of_a_portal_is_told_until_a_pair_is_saved(store: Store) -> None:
 @case
 def what_is_due_is_handed_out_once(store: Store) -> None:
     for member_id in (AURORA, BOREALIS):
-        store.one.installations.keep_chain(member_id, chain())
+        keep(store.one, member_id, chain())
     far = time.time() + 200 * 24 * HOUR
 
     first = store.one.installations.ledger.due.take(1, far, far + HOUR)
@@ -462,6 +571,7 @@ def unpublishing_keeps_what_was_typed(store: Store) -> None:
 @case
 def history_keeps_about_a_thousand_lines(store: Store) -> None:
     """Redis cuts a stream where it costs nothing, so some more may stand."""
+    store.one.installations.save(installation())
     with store.one.client.pipeline(transaction=False) as pipe:
         for number in range(1150):
             pipe.xadd(f"b24app:{{{AURORA}}}:history", {"change": "{}"}, id=f"{number + 1}-1")
@@ -479,6 +589,34 @@ def a_registration_whose_answer_was_lost_is_remembered(store: Store) -> None:
     store.one.portal().end_registration("board")
 
     assert store.other.portal().begin_registration("board")
+
+
+@case
+def what_is_saved_or_deleted_is_not_in_doubt_any_more(store: Store) -> None:
+    portal, other = store.one.portal(), store.other.portal()
+    portal.begin_registration("board")
+    stored = portal.chat_apps.save(
+        chat_app(), seen=0, actor=ANNA, verb=Verb.REGISTER, before=None, ends="board"
+    )
+    assert not other.in_doubt("board")
+
+    portal.begin_registration("board")
+    portal.chat_apps.delete(stored, actor=ANNA, verb=Verb.UNREGISTER, ends="board")
+    assert not other.in_doubt("board")
+
+
+@case
+def a_save_that_comes_too_late_leaves_it_in_doubt(store: Store) -> None:
+    first, second = store.one.portal(), store.other.portal()
+    first.chat_apps.save(chat_app(), seen=0, actor=ANNA, verb=Verb.REGISTER, before=None)
+    second.begin_registration("board")
+
+    with pytest.raises(Conflict):
+        second.chat_apps.save(
+            chat_app("Other"), seen=0, actor=ANNA, verb=Verb.REGISTER, before=None, ends="board"
+        )
+
+    assert first.in_doubt("board")
 
 
 @case
@@ -541,7 +679,7 @@ def the_last_events_of_a_portal_are_remembered(store: Store) -> None:
 def the_overview_shows_every_portal(store: Store) -> None:
     for member_id in (AURORA, BOREALIS):
         store.one.installations.save(installation(member_id))
-    store.one.installations.keep_chain(AURORA, chain())
+    keep(store.one, AURORA, chain())
 
     rows = {row.member_id: row for row in Overview(store.other.client).rows()}
 
@@ -551,6 +689,7 @@ def the_overview_shows_every_portal(store: Store) -> None:
 
 @case
 def a_run_and_its_items_come_back_as_they_were_noted(store: Store) -> None:
+    store.one.installations.save(installation())
     run = Runs(store.one.client, AURORA).create(
         ANNA, "unregister", "chat_app", [("7", "Board"), ("8", "Map")]
     )
@@ -673,7 +812,7 @@ def an_event_that_failed_for_the_last_time_can_be_revived(store: Store) -> None:
 def a_new_key_takes_over_while_others_still_have_the_old_one(store: Store) -> None:
     store.one.installations.save(installation())
     for user_id in (1, 2):
-        store.one.installations.keep_chain(AURORA, chain(user_id, word=str(user_id)))
+        keep(store.one, AURORA, chain(user_id, word=str(user_id)))
 
     with store.with_keys(NEW, OLD) as both:
         resealed = both.installations.reseal(AURORA), both.installations.reseal(AURORA)
@@ -690,7 +829,7 @@ def a_new_key_takes_over_while_others_still_have_the_old_one(store: Store) -> No
 @case
 def what_no_key_opens_is_named(store: Store) -> None:
     store.one.installations.save(installation())
-    store.one.installations.keep_chain(AURORA, chain())
+    keep(store.one, AURORA, chain())
 
     with store.with_keys(NEW) as new:
         assert new.installations.reseal(AURORA) == 0

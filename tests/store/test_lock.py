@@ -3,12 +3,15 @@
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from b24app import keys
 from b24app.errors import Busy, StoreUnavailable
+from b24app.records import Lane, Patience
+from b24app.store import PortalStore
 from tests.integration.toll import Toll
 from tests.store import battery
 from tests.store.programs import until
@@ -100,3 +103,41 @@ def test_without_a_store_there_is_no_lock(toll, cut_off, another):
 
     toll.open_road()
     until(lambda: free(another), "nobody has it")
+
+
+def bulk_work(hand, patience=8.0):
+    return PortalStore(hand.client, battery.AURORA, Patience(patience), lane=Lane.BULK)
+
+
+def test_bulk_work_leaves_the_lock_to_whoever_waits(another):
+    came = []
+
+    def person():
+        with another.portal().editing():
+            came.append("person")
+
+    with ThreadPoolExecutor(1) as pool:
+        with bulk_work(another).editing():
+            waiting = pool.submit(person)
+            until(lambda: another.client.exists(keys.edit_waiting(battery.AURORA)), "they wait")
+        with bulk_work(another).editing():
+            came.append("bulk")
+        waiting.result()
+
+    assert came == ["person", "bulk"]
+
+
+def test_nobody_waits_for_bulk_work_that_waits(another):
+    with another.portal().editing(), pytest.raises(Busy), bulk_work(another, 0.1).editing():
+        raise AssertionError("a person has it")
+
+    assert not another.client.exists(keys.edit_waiting(battery.AURORA))
+
+
+def test_a_person_who_gave_up_is_not_waited_for_long(another):
+    with bulk_work(another).editing():
+        assert not free(another)
+        assert another.client.exists(keys.edit_waiting(battery.AURORA))
+
+    with bulk_work(another).editing():
+        assert not free(another)

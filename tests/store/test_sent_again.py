@@ -7,9 +7,20 @@ from pathlib import Path
 import pytest
 
 from b24app import keys
-from b24app.records import SYSTEM, Life, Outcome
-from b24app.store import bulk, departures, inbox_scripts, installations, sightings, spoken
+from b24app.records import SYSTEM, ChainState, Life, Outcome, Verb
+from b24app.store import (
+    bulk,
+    chain_scripts,
+    changes,
+    departures,
+    inbox_scripts,
+    installation_scripts,
+    shelf,
+    sightings,
+    spoken,
+)
 from b24app.store.bulk import Runs
+from b24app.store.changes import History
 from b24app.store.inbox import CLAIMS, MOST_CLAIMS_OF_ONE, Taken
 from b24app.store.sightings import Sightings
 from b24app.store.spoken import Spoken
@@ -17,7 +28,17 @@ from tests.integration.toll import Toll
 from tests.store import battery
 from tests.store.battery import AURORA, BOREALIS
 
-MODULES = (bulk, departures, inbox_scripts, installations, sightings, spoken)
+MODULES = (
+    bulk,
+    chain_scripts,
+    changes,
+    departures,
+    inbox_scripts,
+    installation_scripts,
+    shelf,
+    sightings,
+    spoken,
+)
 EVENT = b"event=ONAPPUPDATE"
 TOKEN = battery.installation().application_token
 
@@ -229,6 +250,30 @@ def test_a_removal_that_was_done_is_told_as_done_and_leaves_nothing(toll, near):
     assert near.installations.member_ids() == [BOREALIS]
 
 
+def test_who_heals_a_portal_is_told_so(toll, near):
+    near.installations.keep_chain(AURORA, battery.chain())
+    ledger = near.installations.ledger
+    ledger.mark(AURORA, ledger.read(AURORA).chains[0], ChainState.DEAD, "invalid_grant")
+    cut(toll)
+
+    assert near.installations.keep_chain(AURORA, battery.chain(word="second"))
+
+    assert toll.arrived.is_set()
+    assert not near.installations.keep_chain(AURORA, battery.chain(word="second"))
+
+
+def test_a_chain_that_had_to_go_is_due_no_more(toll, near):
+    for user_id in range(1, 6):
+        near.installations.keep_chain(AURORA, battery.chain(user_id, str(user_id), user_id))
+    cut(toll)
+
+    near.installations.keep_chain(AURORA, battery.chain(6, "6", 6))
+
+    assert toll.arrived.is_set()
+    due = near.client.zrange(keys.due(), 0, -1)
+    assert sorted(due) == [f"{AURORA} {user_id}" for user_id in range(2, 7)]
+
+
 def test_a_bot_that_was_to_answer_answers(toll, near):
     cut(toll)
 
@@ -246,3 +291,48 @@ def test_work_with_many_things_finds_its_worker(toll, near):
     with runs.working() as mine:
         assert mine
         assert not runs.call()
+
+
+def test_a_save_that_was_done_is_no_conflict_and_one_line(toll, near):
+    shelf = near.portal().chat_apps
+    cut(toll)
+
+    stored = shelf.save(battery.chat_app(), seen=0, actor=SYSTEM, verb=Verb.REGISTER, before=None)
+
+    assert toll.arrived.is_set()
+    assert shelf.all() == [stored]
+    assert len(near.portal().history()) == 1
+
+
+def test_a_registration_that_was_noted_was_not_begun_before(toll, near):
+    cut(toll, "SADD")
+
+    assert near.portal().begin_registration("board")
+
+    assert toll.arrived.is_set()
+    assert not near.portal().begin_registration("board")
+
+
+def test_a_line_of_history_is_written_once(toll, near):
+    thing = ("installation", AURORA)
+    cut(toll)
+
+    near.portal().note(SYSTEM, Verb.UPDATE, thing, {}, {"state": "installed"})
+
+    assert toll.arrived.is_set()
+    assert len(near.portal().history()) == 1
+    near.portal().note(SYSTEM, Verb.UPDATE, thing, {}, {"state": "installed"})  # said anew
+    assert len(near.portal().history()) == 2
+
+
+def test_a_portal_that_retires_has_one_line_about_it(toll, near):
+    near.installations.departures.begin(AURORA, clean=False)
+    departure = near.installations.departures.read(AURORA)
+    written = History(near.client, AURORA)
+    line = written.arguments(SYSTEM, Verb.UNREGISTER, ("installation", AURORA), {}, {})
+    cut(toll)
+
+    assert near.installations.remove_secrets(AURORA, departure.id, line)
+
+    assert toll.arrived.is_set()
+    assert len(written.newest(9)) == 1

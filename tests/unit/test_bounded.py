@@ -144,6 +144,105 @@ def test_an_answer_that_ends_is_read_however_it_comes(serve, oauth, way, refusal
         assert oauth.refresh(server, "a refresh token").tokens.refresh == "next"
 
 
+ODD = {
+    "a list": b"[]",
+    "a word": b'"pair"',
+    "nothing": b"null",
+    "a number": b"123",
+    "no fields": b"{}",
+    "no text": b"\xff\xfe",
+    "an end that is no moment": json.dumps({**PAIR, "expires_at": {}}).encode(),
+    "a life that is a word": json.dumps({**PAIR, "expires_in": "long"}).encode(),
+    "endless": json.dumps(PAIR).encode()[:-1] + b', "expires_in": 1e999}',
+    "a token of two lines": json.dumps({**PAIR, "access_token": "a\nb"}).encode(),
+    "a refresh token of two lines": json.dumps({**PAIR, "refresh_token": "a\r\nb"}).encode(),
+    "an endpoint that is none": json.dumps({**PAIR, "client_endpoint": "https://[x/"}).encode(),
+    "fields that are lists": json.dumps({name: [] for name in PAIR}).encode(),
+}
+
+
+@pytest.mark.parametrize("body", ODD.values(), ids=ODD)
+def test_an_answer_that_is_no_pair_is_no_answer_and_the_token_may_be_spent(serve, oauth, body):
+    server = serve(chunked(body))
+
+    with pytest.raises(AuthServerUnreachable) as odd:
+        oauth.refresh(server, "a refresh token")
+
+    assert odd.value.sent
+
+
+@pytest.mark.parametrize("expires_in", [None, 3600.0, 10**17, -5])
+def test_however_odd_the_life_of_a_token_its_pair_is_taken(serve, oauth, expires_in):
+    server = serve(chunked(json.dumps({**PAIR, "expires_in": expires_in}).encode()))
+
+    tokens = oauth.refresh(server, "a refresh token").tokens
+
+    assert 3000 < tokens.expires_at - time.time() <= 24 * 3600
+
+
+def test_a_second_secret_is_tried_in_the_time_one_answer_has(serve):
+    """The first is refused when most of it is over; then the server falls silent."""
+    refused, asked = json.dumps({"error": "invalid_client"}).encode(), []
+
+    def deed(peer: socket.socket) -> None:
+        asked.append(time.monotonic())
+        if len(asked) == 1:
+            time.sleep(0.75 * whole)
+            chunked(refused)(peer)
+        else:
+            drip(b" " * 1000)(peer)
+
+    whole, server = 4.0, serve(deed)
+    adapter = Bounded(threads=2, whole=whole)
+    with urllib3.PoolManager() as http, contextlib.closing(adapter):
+        known = OAuth(http, adapter, client_id="app.1", client_secrets=("new", "old"), servers=())
+        with pytest.raises(AuthServerUnreachable):
+            known.refresh(server, "a refresh token")
+
+    assert len(asked) == 2
+    assert time.monotonic() - asked[0] < 1.5 * whole
+
+
+def test_a_connection_that_served_in_time_is_not_cut_off_later(serve):
+    """It is kept for the next question, and that has all its time again."""
+    whole, body, connections = 1.0, json.dumps(PAIR).encode(), []
+    answer = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+    def deed(peer: socket.socket) -> None:
+        connections.append(peer)
+        hear(peer)
+        peer.sendall(answer)
+        peer.recv(1)
+        hear(peer)
+        time.sleep(whole / 2)
+        peer.sendall(answer)
+
+    server, adapter = serve(deed), Bounded(threads=2, whole=whole)
+    with urllib3.PoolManager() as http, contextlib.closing(adapter):
+        known = OAuth(
+            http,
+            adapter,
+            client_id="app.1",
+            client_secrets=("secret",),
+            servers=(),
+            plain_http=True,
+        )
+        known.refresh(server, "a refresh token")
+        time.sleep(0.75 * whole)
+
+        assert known.refresh(server, "another").tokens.refresh == "next"
+    assert len(connections) == 1
+
+
+def hear(peer: socket.socket) -> None:
+    """The rest of a question, in however many pieces it comes."""
+    peer.settimeout(0.1)
+    with contextlib.suppress(TimeoutError):
+        while peer.recv(65536):
+            pass
+    peer.settimeout(None)
+
+
 def test_a_packed_answer_counts_by_what_it_unpacks_to(serve, oauth):
     bomb = gzip.compress(b" " * 10_000_000)
     server = serve(send(b"Content-Encoding: gzip\r\n", bomb))

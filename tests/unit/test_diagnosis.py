@@ -85,8 +85,8 @@ def budget(level=0.0, width=1.0, *blocked: Block) -> Line:
     return findings.budget(BudgetFacts(level, width, blocked))
 
 
-def events(*sightings: Sighting, waiting=0, dead=0, refuted_at=0) -> Line:
-    return findings.events(EventFacts(sightings, waiting, dead), refuted_at, NOW)
+def events(*sightings: Sighting, waiting=0, dead=0, refuted_at=0, **more: int) -> Line:
+    return findings.events(EventFacts(sightings, waiting, dead, **more), refuted_at, NOW)
 
 
 def address(app_url: str, opened_at: str = "") -> Line:
@@ -174,6 +174,10 @@ LINES = [
     (events(DONE, refuted_at=NOW - 60), "refuted", "amber"),
     (events(DONE, dead=2), "failed", "amber"),
     (events(DONE, waiting=500), "stuck", "red"),
+    (events(DONE, waiting=1, since=NOW - 121), "stuck", "red"),
+    (events(DONE, waiting=1, since=NOW - 60), "seen", "green"),
+    (events(DONE, later=2, due=NOW + 60, since=NOW + 60), "postponed", "amber"),
+    (events(DONE, later=2, due=NOW - 600, since=NOW - 600), "stuck", "red"),
 ]
 
 

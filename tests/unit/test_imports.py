@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-FLASK = {"web", "cli.py", "cli_portals.py", "i18n.py", "resources.py", "__init__.py"}
+FLASK = {"web", "cli.py", "cli_group.py", "cli_portals.py", "i18n.py", "resources.py"}
+FLASK |= {"__init__.py"}
 LIBRARIES = {
     "flask": FLASK,
     "flask_babel": FLASK,
@@ -25,8 +26,10 @@ BELOW = {
     "jobs.py": ("actions", "resources", "jobs_bulk", "jobs_drift", *FLOOR),
     "jobs_bulk.py": ("actions", "resources", *FLOOR),
     "jobs_drift.py": ("actions", "resources", *FLOOR),
-    "cli.py": ("actions", "resources", "jobs", *FLOOR),
-    "cli_portals.py": ("actions", "resources", *FLOOR),
+    "cli.py": ("actions", "resources", "jobs", "cli_group", *FLOOR),
+    "cli_group.py": ("resources", *FLOOR),
+    "cli_portals.py": ("actions", "resources", "cli_group", "cli_records", *FLOOR),
+    "cli_records.py": ("actions", *FLOOR),
     "web": ("web", "actions", "bitrix", "resources", "jobs", "jobs_bulk", "jobs_drift", *FLOOR),
     "launch.py": ("settings", "errors"),
     "embedded.py": ("settings",),

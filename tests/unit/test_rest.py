@@ -18,13 +18,19 @@ from b24app.bitrix.answers import error_code
 from b24app.bitrix.batch import BatchResult
 from b24app.bitrix.rest import Client
 from b24app.errors import (
+    AccessDenied,
     AlreadyGone,
+    ApplicationBlocked,
     AuthorizationLost,
+    AuthServerUnreachable,
     B24AppError,
+    Busy,
     MethodBlocked,
     PortalTrouble,
     PortalUnreachable,
     RateLimited,
+    StoreUnavailable,
+    may_have_acted,
 )
 from b24app.records import Lane, Patience, Permit
 
@@ -150,7 +156,6 @@ def test_a_second_refusal_is_raised_and_never_looped():
 @pytest.mark.parametrize(
     ("status", "code"),
     [
-        (401, "invalid_token"),
         (401, "authorization_error"),
         (401, "APPLICATION_NOT_FOUND"),
         (401, "PAYMENT_REQUIRED"),
@@ -172,6 +177,38 @@ def test_a_token_refused_for_good_is_told_and_not_shown_again(status, code):
     assert found.value.reason == code.lower()
     assert told == [("token-0", code.lower())]
     assert (purse.renewals, len(wire.requests)) == (0, 1)
+
+
+def test_a_token_the_portal_does_not_know_is_renewed_once_before_it_counts_as_lost():
+    told, wire, purse = [], Wire((401, {"error": "invalid_token"})), Purse()
+
+    def lost(access: str, reason: str) -> bool:
+        told.append((access, reason))
+        return False
+
+    with pytest.raises(AuthorizationLost) as found:
+        client(wire, token=purse, lost=lost).call("profile")
+    assert found.value.reason == "invalid_token"
+    assert told == [("token-1", "invalid_token")]
+    assert (purse.renewals, len(wire.requests)) == (1, 2)
+
+
+def test_after_a_renewal_another_chains_token_may_still_take_over():
+    refused = (401, {"error": "authorization_error"})
+    wire, purse = Wire((401, {"error": "expired_token"}), refused, FINE), Purse()
+
+    assert client(wire, token=purse, lost=lambda *_: True).call("profile") is True
+    assert purse.renewals == 2
+
+
+@pytest.mark.parametrize("code", ["invalid_token", "authorization_error", "user_access_error"])
+def test_tokens_refused_for_good_end_however_many_chains_live(code):
+    wire, purse = Wire((401, {"error": code})), Purse()
+
+    with pytest.raises((AuthorizationLost, AccessDenied)):
+        client(wire, token=purse, lost=lambda access, reason: True).call("profile")
+    assert purse.renewals <= 2
+    assert len(wire.requests) == purse.renewals + 1
 
 
 def test_what_was_never_sent_is_tried_again_always():
@@ -347,6 +384,106 @@ def test_a_lost_answer_is_not_forgotten_over_a_refusal_after_it(refusal):
         client(Wire(LOST, refusal), observe=calls.append).call("imbot.register", repeatable=True)
     assert told.value.sent
     assert calls[0].outcome == "PortalUnreachable"
+
+
+class Bare:
+    """A token source with one token, and an error for whoever asks for another."""
+
+    def __init__(self, error: B24AppError) -> None:
+        self.error = error
+
+    def __call__(self, stale: str | None = None) -> str:
+        if stale:
+            raise self.error
+        return "token"
+
+
+def fails(error: B24AppError) -> Callable[..., Any]:
+    def failing(*args: Any, **options: Any) -> Any:
+        raise error
+
+    return failing
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Busy("x"), AuthServerUnreachable("x"), StoreUnavailable("x"), AuthorizationLost("m", "spent")],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_lost_answer_is_not_forgotten_over_what_came_before_another_try(error):
+    """Nothing but the portal's answer to this very call is better news than the doubt."""
+    with pytest.raises(PortalUnreachable) as told:
+        client(Wire(LOST, EXPIRED), token=Bare(error)).call("imbot.register", repeatable=True)
+    assert told.value.sent
+
+    with pytest.raises(PortalUnreachable) as told:
+        client(Wire(LOST, (302, b"")), moved=fails(error)).call("imbot.register", repeatable=True)
+    assert told.value.sent
+
+
+class Once(Ledger):
+    """A budget whose store goes after the first request."""
+
+    def take(self, *args: Any) -> Permit:
+        if self.asked:
+            raise StoreUnavailable("x")
+        return super().take(*args)
+
+
+def test_a_lost_answer_is_not_forgotten_over_a_store_that_goes_before_another_try():
+    with pytest.raises(PortalUnreachable) as told:
+        client(Wire(LOST), budget=Once()).call("imbot.register", repeatable=True)
+    assert told.value.sent
+
+
+NO = (403, {"error": "ACCESS_DENIED", "error_description": "Access denied!"})
+
+
+@pytest.mark.parametrize("first", [LOST, (500, {"error": "INTERNAL_SERVER_ERROR"}), (502, b"")])
+def test_the_portals_no_after_a_lost_answer_carries_the_doubt(first):
+    with pytest.raises(AccessDenied) as told:
+        client(Wire(first, NO)).call("imbot.register", repeatable=True)
+    assert may_have_acted(told.value)
+
+    with pytest.raises(AuthorizationLost) as gone:
+        client(Wire(first, (401, {"error": "PAYMENT_REQUIRED"}))).call("x", repeatable=True)
+    assert may_have_acted(gone.value)
+
+
+@pytest.mark.parametrize("first", [REFUSED, LIMIT, EXPIRED])
+def test_the_portals_no_is_no_doubt_where_no_try_may_have_arrived(first):
+    with pytest.raises(AccessDenied) as told:
+        client(Wire(first, NO)).call("imbot.register", repeatable=True)
+
+    assert not may_have_acted(told.value)
+
+
+class Mute(Ledger):
+    """A budget that grants, in a store that has gone when something is to be noted."""
+
+    narrow = block = refused = note = fails(StoreUnavailable("x"))
+
+
+def test_a_note_that_cannot_be_made_never_costs_an_answer():
+    busy = {"operating": 400, "operating_reset_at": time.time() + 300}
+    item = {"result": {"a": 1}, "result_time": {"a": busy}}
+
+    assert client(Wire((200, {"result": 5, "time": busy})), budget=Mute()).call("x") == 5
+    assert client(Wire((200, {"result": item})), budget=Mute()).batch({"a": "x"}) == {"a": 1}
+    assert client(Wire(LIMIT, FINE), budget=Mute()).call("imbot.register") is True
+
+
+def test_a_block_that_cannot_be_noted_is_told_all_the_same():
+    blocked = {"error": "OPERATION_TIME_LIMIT", "error_description": "x"}
+    with pytest.raises(MethodBlocked) as told:
+        client(Wire((429, blocked)), budget=Mute()).call("x")
+    assert told.value.reset_at == pytest.approx(time.time() + 60, abs=5)
+
+    answer = client(Wire(batch({"a": 1}, {"b": blocked})), budget=Mute()).batch_all(
+        {"a": "x", "b": "y"}
+    )
+    assert answer.results == {"a": 1}
+    assert answer.errors["b"].reset_at == pytest.approx(time.time() + 60, abs=5)
 
 
 def test_what_the_budget_refuses_is_measured_too():
@@ -575,6 +712,41 @@ def test_what_was_done_is_not_forgotten_when_a_method_is_blocked_on_the_way():
     assert {type(error) for error in answer.errors.values()} == {MethodBlocked}
 
 
+@pytest.mark.parametrize(
+    ("second", "kind"),
+    [
+        (LOST, PortalUnreachable),
+        ((500, {"error": "INTERNAL_SERVER_ERROR"}), PortalTrouble),
+        ((401, {"error": "PAYMENT_REQUIRED"}), AuthorizationLost),
+        (batch({}), PortalUnreachable),
+    ],
+)
+def test_what_was_done_is_not_forgotten_when_a_later_request_fails(second, kind):
+    wire = Wire(batch({f"c{n}": n for n in range(50)}), second)
+
+    answer = client(wire).batch_all({f"c{n}": "imbot.register" for n in range(120)})
+
+    assert answer.results == {f"c{n}": n for n in range(50)}
+    assert {type(answer.errors[f"c{n}"]) for n in range(50, 100)} == {kind}
+    assert len(wire.requests) == 2
+    last = [answer.errors[f"c{n}"] for n in range(100, 120)]
+    assert not any(may_have_acted(error) for error in last), "these were never sent"
+
+
+def test_a_first_request_that_fails_is_raised():
+    with pytest.raises(PortalUnreachable):
+        client(Wire(LOST)).batch_all({f"c{n}": "imbot.register" for n in range(120)})
+
+
+def test_after_a_halt_one_item_fails_when_a_later_request_does():
+    wire = Wire(batch({f"c{n}": n for n in range(50)}), LOST)
+
+    answer = client(wire).batch_all({f"c{n}": "x" for n in range(120)}, halt=True)
+
+    assert (len(answer.results), list(answer.errors)) == (50, ["c50"])
+    assert may_have_acted(answer.errors["c50"])
+
+
 def test_a_blocked_item_keeps_everybody_off_its_method():
     ledger, blocked = Ledger(), {"error": "OPERATION_TIME_LIMIT", "error_description": "x"}
     wire = Wire(batch({"a": 1}, {"b": blocked, "c": blocked}))
@@ -600,12 +772,13 @@ def test_operating_time_is_noted_also_where_items_failed():
     assert ledger.blocks == [("x", reset, True)]
 
 
-def test_an_overload_is_no_rate_and_narrows_nothing():
-    ledger = Ledger()
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_block_by_hand_is_no_rate_and_not_waited_for(status):
+    ledger, wire = Ledger(), Wire((status, {"error": "OVERLOAD_LIMIT"}))
 
-    with pytest.raises(RateLimited):
-        client(Wire((503, {"error": "OVERLOAD_LIMIT"})), budget=ledger).call("imbot.register")
-    assert ledger.narrowed == 0
+    with pytest.raises(ApplicationBlocked):
+        client(wire, budget=ledger).call("profile", repeatable=True)
+    assert (ledger.narrowed, len(wire.requests)) == (0, 1)
 
 
 ENDLESS = "1" * 401

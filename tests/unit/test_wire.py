@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import re
 import socket
 import ssl
 import struct
@@ -17,13 +18,16 @@ import pytest
 from urllib3.exceptions import SSLError
 
 from b24app.bitrix import wire
-from b24app.bitrix.connection import Response
+from b24app.bitrix.bounded import Bounded
+from b24app.bitrix.connection import Plain, Response
+from b24app.bitrix.oauth import OAuth
 from b24app.bitrix.outbound import Outbound
 from b24app.bitrix.rest import Client
-from b24app.errors import PortalUnreachable
+from b24app.errors import AuthServerUnreachable, PortalUnreachable
 from tests.store.certificates import Certificates, make_certificates
 
 Deed = Callable[[socket.socket], object]
+GREETING = 0x16  # the first byte of a handshake
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -129,9 +133,62 @@ class Server:
         if self.context:
             peer = self.context.wrap_socket(peer, server_side=True)
         with peer:
-            if peer.recv(65536):
+            if read(peer):
                 self.requests += 1
             self.deed(peer)
+
+
+def read(peer: socket.socket) -> bytes:
+    """A whole request, as what is left unread resets the connection; or a greeting of TLS."""
+    data = b""
+    while chunk := peer.recv(65536):
+        data += chunk
+        head, end, body = data.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        if data[0] == GREETING or (end and length and len(body) >= int(length[1])):
+            break
+    return data
+
+
+class Proxy:
+    """Makes tunnels, or answers every wish for one with ``refusal``; the first bytes it is sent."""
+
+    def __init__(self, refusal: bytes = b"") -> None:
+        self.refusal = refusal
+        self.wishes: list[bytes] = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.meet, args=(peer,), daemon=True).start()
+
+    def meet(self, peer: socket.socket) -> None:
+        with peer:
+            self.wishes.append(peer.recv(65536))
+            if self.refusal:
+                peer.sendall(self.refusal)
+                return
+            host, _, port = self.wishes[-1].split()[1].decode().rpartition(":")
+            with socket.create_connection((host, int(port))) as far:
+                peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                there = threading.Thread(target=self.pump, args=(peer, far), daemon=True)
+                there.start()
+                self.pump(far, peer)
+                there.join()
+
+    def pump(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture(scope="module")
@@ -299,6 +356,15 @@ def test_an_answer_in_parts_leaves_the_connection_as_it_was():
         assert ours.gettimeout() == 5
 
 
+def test_a_connection_that_was_slow_to_begin_has_all_the_time_to_send_and_no_delay(serve):
+    server = serve(lambda peer: peer.recv(1))
+    connection = Plain("127.0.0.1", int(server.endpoint.split(":")[2].split("/")[0]), timeout=5)
+    connection.connect()
+    with contextlib.closing(connection):
+        assert connection.sock.gettimeout() == 5
+        assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_an_answer_may_take_no_longer_than_is_left_in_all(serve, http):
     started = time.monotonic()
 
@@ -398,3 +464,146 @@ def test_a_certificate_nobody_vouches_for_means_that_nothing_was_sent(serve, fil
 
     assert not refused.value.sent
     assert server.requests == 0
+
+
+@pytest.fixture
+def proxied(files: Certificates) -> Iterator[Callable[..., tuple[Proxy, Outbound]]]:
+    """Starts a proxy, with a client that takes every connection through it."""
+    with contextlib.ExitStack() as stack:
+
+        def start(refusal: bytes = b"") -> tuple[Proxy, Outbound]:
+            proxy = Proxy(refusal)
+            stack.callback(proxy.listener.close)
+            ca_bundle = str(files.authority)
+            pool = Outbound(
+                guard=None, threads=2, ca_bundle=ca_bundle, proxy=proxy.url, no_proxy=""
+            )
+            return proxy, stack.enter_context(pool)
+
+        yield start
+
+
+def test_an_answer_comes_through_a_proxy(serve, files, proxied):
+    proxy, http = proxied()
+    server = serve(answer(b'{"result": 1}'), files)
+
+    assert wire.post(http, server.url, {}).body == {"result": 1}
+    assert proxy.wishes[0].startswith(b"CONNECT 127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [reset, lambda peer: None, half, half_and_reset, bad_record, half_and_bad_record],
+    ids=["reset", "closed", "half", "half and reset", "bad record", "half and bad record"],
+)
+def test_an_answer_lost_behind_a_proxy_may_have_acted(serve, files, proxied, deed, monkeypatch):
+    """The library takes it for a fault of the proxy; only what is repeatable is sent again."""
+    monkeypatch.setattr("b24app.bitrix.retry.SHORT", 0.01)
+    server = serve(deed, files)
+    _, http = proxied()
+    rest = Client(http, server.endpoint, member_id="m", token=lambda stale=None: "token")
+
+    with pytest.raises(PortalUnreachable) as told:
+        rest.call("im.message.add")
+    assert told.value.sent
+    assert server.requests == 1
+
+    with pytest.raises(PortalUnreachable):
+        rest.call("profile", repeatable=True)
+    assert server.requests == 1 + 4
+
+
+def test_a_request_without_tls_lost_behind_a_proxy_may_have_acted():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=lambda: reset_after_reading(listener), daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with (
+            Outbound(guard=None, threads=1, ca_bundle="", proxy=url, no_proxy="") as http,
+            pytest.raises(wire.NoAnswer) as silent,
+        ):
+            wire.post(http, "http://portal.example/rest/im.message.add.json", {}, seconds=2)
+
+    assert silent.value.sent
+
+
+def reset_after_reading(listener: socket.socket) -> None:
+    peer, _ = listener.accept()
+    peer.recv(65536)
+    reset(peer)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", b"HTTP/1.1 502 No\r\n\r\n", b"?\n"],
+)
+def test_a_tunnel_that_is_refused_means_that_nothing_was_sent(serve, files, proxied, refusal):
+    server = serve(reset, files)
+    _, http = proxied(refusal)
+
+    with pytest.raises(wire.NoAnswer) as refused:
+        wire.post(http, server.url, {"auth": "a secret"}, seconds=2)
+
+    assert not refused.value.sent
+    assert server.requests == 0
+
+
+@pytest.mark.parametrize("deed", [no_tls, reset, lambda peer: None])
+def test_a_handshake_that_fails_behind_a_proxy_means_that_nothing_was_sent(serve, proxied, deed):
+    _, http = proxied()
+    url = serve(deed).url.replace("http:", "https:")
+
+    with pytest.raises(wire.NoAnswer) as refused:
+        wire.post(http, url, {"auth": "a secret"}, seconds=2)
+
+    assert not refused.value.sent
+
+
+def test_a_proxy_that_is_not_there_means_that_nothing_was_sent():
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        proxy = f"http://127.0.0.1:{gone.getsockname()[1]}"
+
+    with (
+        Outbound(guard=None, threads=1, ca_bundle="", proxy=proxy, no_proxy="") as http,
+        pytest.raises(wire.NoAnswer) as refused,
+    ):
+        wire.post(http, "https://portal.example/rest/profile.json", {}, seconds=2)
+
+    assert not refused.value.sent
+
+
+@pytest.mark.parametrize("deed", [reset, lambda peer: None], ids=["reset", "closed"])
+def test_a_refresh_token_lost_behind_a_proxy_may_have_been_spent(
+    serve, files, proxied, deed, monkeypatch
+):
+    server, (proxy, http) = serve(deed, files), proxied()
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+
+    with pytest.raises(AuthServerUnreachable) as told:
+        refresh(http, server, files)
+    assert told.value.sent
+    assert server.requests == 1
+
+
+def test_a_refresh_token_is_not_spent_by_a_proxy_that_makes_no_tunnel(
+    serve, files, proxied, monkeypatch
+):
+    server, (proxy, http) = serve(reset, files), proxied(b"HTTP/1.1 503 No\r\n\r\n")
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+
+    with pytest.raises(AuthServerUnreachable) as told:
+        refresh(http, server, files)
+    assert not told.value.sent
+
+
+def refresh(http: Outbound, server: Server, files: Certificates) -> None:
+    origin = server.endpoint.removesuffix("/rest/")
+    bundle = str(files.authority)
+    oauth = OAuth(
+        http,
+        Bounded(threads=1),
+        client_id="app",
+        client_secrets=("secret",),
+        servers=(origin,),
+        ca_bundle=bundle,
+    )
+    oauth.refresh(origin, "a refresh token")
