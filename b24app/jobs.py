@@ -244,7 +244,7 @@ def _take_up(known: Resources, names: Iterator[str]) -> None:
     """Call readers; one that waits for its turn behind much else is not called once more."""
     while some := list(itertools.islice(names, SCANNED)):
         if unread := known.inbox.call(some):
-            for name in set(unread) - known.waiting_for(read_inbox):
+            for name in known.not_waiting(read_inbox, unread):
                 call_reader(known, name)
 
 

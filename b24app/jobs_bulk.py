@@ -22,5 +22,5 @@ def work(member_id: str) -> None:
 def look_around(known: Resources) -> None:
     """Call the workers of runs whose own was killed, or paused. Raises StoreUnavailable."""
     if unfinished := bulk.waiting(known):
-        for member_id in set(unfinished) - known.waiting_for(work):
+        for member_id in known.not_waiting(work, unfinished):
             call_worker(known, member_id)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, cast
@@ -62,7 +63,7 @@ class Resources:
         A job that fails is run again, with growing pauses; after the last try it waits among the
         failed jobs for an operator. Raises StoreUnavailable.
         """
-        name = f"{_prefix(job)}{args[0] if args else ''}-{secrets.token_hex(8)}"
+        name = f"{_prefix(job, *args[:1])}{secrets.token_hex(8)}"
         try:
             if after:
                 pause = timedelta(seconds=after)
@@ -72,18 +73,17 @@ class Resources:
         except QUEUE_FAILURES as exc:
             raise StoreUnavailable(type(exc).__name__) from exc
 
-    def waiting_for(self, job: Callable[..., None]) -> frozenset[str]:
-        """The first arguments with which this job waits for its turn; one question, however many.
+    def not_waiting(self, job: Callable[..., None], names: Collection[str]) -> list[str]:
+        """Those of the names with which, as its first argument, this job waits for no turn.
 
-        Raises StoreUnavailable.
+        One question, however many. Raises StoreUnavailable.
         """
-        prefix = _prefix(job)
         try:
-            names = self.queue.get_job_ids()
+            waiting = self.queue.get_job_ids()
         except QUEUE_FAILURES as exc:
             raise StoreUnavailable(type(exc).__name__) from exc
-        ours = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
-        return frozenset(rest.rpartition("-")[0] for rest in ours)
+        beginnings = {job_id.rpartition("-")[0] + "-" for job_id in waiting}
+        return [name for name in names if _prefix(job, name) not in beginnings]
 
     def enqueue_every(self, job: Callable[[], None], seconds: int) -> None:
         """See that the job runs once at the next whole multiple of ``seconds``.
@@ -157,9 +157,13 @@ def _risks_once_there(client: redis.Redis, pauses: Sequence[float]) -> list[str]
     return []
 
 
-def _prefix(job: Callable[..., None]) -> str:
-    """What the ids of this job begin with; then come its first argument and a random part."""
-    return f"{job.__module__.rpartition('.')[2]}-{job.__name__}-"
+def _prefix(job: Callable[..., None], *first: str | int) -> str:
+    """What the ids of this job with this first argument begin with; then comes a random part.
+
+    A digest stands for the argument: RQ's traces of a job may outlive the portal it was about.
+    """
+    digest = hashlib.sha256("".join(map(str, first)).encode()).hexdigest()[:16]
+    return f"{job.__module__.rpartition('.')[2]}-{job.__name__}-{digest}-"
 
 
 def _retry() -> rq.Retry:
