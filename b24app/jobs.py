@@ -187,7 +187,7 @@ def review(member_id: str, after: str = "") -> None:
     except NotInstalled:
         return
     last = happenings.review(portal, after, EVENT_PATIENCE)
-    if last and member_id not in known.waiting_for(review):
+    if last and known.not_waiting(review, [member_id]):
         known.enqueue(review, member_id, last)
 
 
