@@ -80,6 +80,10 @@ def serve() -> Iterator[Callable[[Deed], str]]:
             with peer, contextlib.suppress(OSError):
                 peer.recv(65536)
                 deed(peer)
+                peer.settimeout(5)
+                peer.shutdown(socket.SHUT_WR)
+                while peer.recv(65536):  # closing with something unread would be a reset
+                    pass
 
     yield start
     for listener in listeners:
