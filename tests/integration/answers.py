@@ -145,12 +145,16 @@ class Stage:
     removes: bool = True
     url: str = field(default="", init=False)
 
-    def go_through(self, table: Sequence[Row]) -> None:
-        """Play every row, one after the other; the thing is registered anew where it went."""
+    def go_through(self, table: Sequence[Row]) -> int:
+        """Play every row, one after the other; the thing is registered anew where it went.
+
+        How many rows came out as they say; the first that does not is told and ends it.
+        """
         for row in table:
             if not self.url:
                 self.url = self.place()
             self._play(row)
+        return len(table)
 
     def _play(self, row: Row) -> None:
         mend = self._arrange(row)

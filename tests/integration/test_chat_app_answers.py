@@ -104,27 +104,27 @@ def update(anna, world, resources, place) -> Stage:
 
 
 def test_each_answer_to_a_removal(removal):
-    removal.go_through(REMOVAL)
+    assert removal.go_through(REMOVAL)
 
 
 def test_each_answer_to_a_removal_that_any_method_may_give(removal):
-    removal.go_through([*SYSTEM, *PASSING])
+    assert removal.go_through([*SYSTEM, *PASSING])
 
 
 def test_each_answer_to_a_removal_that_costs_the_access(removal):
-    removal.go_through(ACCESS)
+    assert removal.go_through(ACCESS)
 
 
 def test_each_answer_to_an_update(update):
-    update.go_through(UPDATE)
+    assert update.go_through(UPDATE)
 
 
 def test_each_answer_to_an_update_that_any_method_may_give(update):
-    update.go_through([*SYSTEM, *PASSING])
+    assert update.go_through([*SYSTEM, *PASSING])
 
 
 def test_each_answer_to_an_update_that_costs_the_access(update):
-    update.go_through(ACCESS)
+    assert update.go_through(ACCESS)
 
 
 def test_one_that_another_application_has_can_be_taken_off_the_list_from_there(update, anna):

@@ -69,15 +69,15 @@ def stage(anna, world, resources) -> Stage:
 
 
 def test_each_answer_of_its_own(stage):
-    stage.go_through(TABLE)
+    assert stage.go_through(TABLE)
 
 
 def test_each_answer_that_any_method_may_give(stage):
-    stage.go_through([*SYSTEM, *PASSING])
+    assert stage.go_through([*SYSTEM, *PASSING])
 
 
 def test_each_answer_that_costs_the_access(stage):
-    stage.go_through(ACCESS)
+    assert stage.go_through(ACCESS)
 
 
 def test_an_error_is_where_the_profile_has_it(stage, anna, world):
