@@ -115,19 +115,20 @@ function within(milliseconds, promise) {
 
 // The frame stays within the screen, so that dialogs, messages and the bar of
 // buttons are always in sight; what is longer scrolls inside.
+// data-fit holds the height asked for: the portal is still moving while it is not the frame's.
 function fit(content) {
   let frameTimer
   let last = 0
   const resize = async () => {
     const portal = await ready()
-    if (!portal || portal.placement.isSliderMode) return
-    const tallest = Math.max(600, screen.availHeight - PORTAL_CHROME)
-    const height = Math.min(tallest, Math.max(SMALLEST, Math.ceil(content.offsetHeight)))
-    if (height === last) return
+    const height = Number(content.dataset.fit)
+    if (!portal || portal.placement.isSliderMode || height === last) return
     last = height
     portal.placement.call("resizeWindow", { width: "100%", height }).catch(() => {})
   }
   const observer = new ResizeObserver(() => {
+    const tallest = Math.max(600, screen.availHeight - PORTAL_CHROME)
+    content.dataset.fit = Math.min(tallest, Math.max(SMALLEST, Math.ceil(content.offsetHeight)))
     clearTimeout(frameTimer)
     frameTimer = setTimeout(resize, 120)
   })

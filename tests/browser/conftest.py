@@ -7,12 +7,23 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect, sync_playwright
 
 from tests.cast import Person
 
 ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PATIENCE = 10_000
+FITS = """content => new Promise((done, fail) => {
+  const end = performance.now() + 10000
+  const look = () => {
+    if (Number(content.dataset.fit) === innerHeight) return done()
+    if (performance.now() > end) {
+      return fail(new Error(`asked for ${content.dataset.fit}, has ${innerHeight}`))
+    }
+    requestAnimationFrame(look)
+  }
+  requestAnimationFrame(() => requestAnimationFrame(look))
+})"""
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +76,17 @@ def open_app(page: Page, person: Person) -> FrameLocator:
     page.goto(f"http://{person.portal.host}/app")
     frame = frame_of(page)
     frame.get_by_role("heading", level=1).first.wait_for()
+    at_rest(frame)
     return frame
+
+
+def at_rest(frame: FrameLocator) -> None:
+    """Wait until the page is swapped in and the portal has given the frame the height it asks for.
+
+    Nobody presses a button that is still moving away under the pointer.
+    """
+    expect(frame.locator(".htmx-added")).to_have_count(0)  # a few milliseconds after the swap
+    frame.locator("[data-fit]").evaluate(FITS)
 
 
 def listed(frame: FrameLocator, title: str) -> Locator:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.conftest import listed, open_app, sign_in
+from tests.browser.conftest import at_rest, listed, open_app, sign_in
 from tests.browser.test_pages import inner, press_until_focused, weaknesses
 from tests.cast import Person, typed, typed_bot, typed_command
 
@@ -31,6 +31,7 @@ def section(page: Page, person: Person, name: str) -> FrameLocator:
     entry.click()
     expect(entry).to_have_attribute("aria-current", "page")
     expect(frame.get_by_role("navigation").locator("[aria-current]")).to_have_count(1)
+    at_rest(frame)
     return frame
 
 

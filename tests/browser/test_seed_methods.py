@@ -14,7 +14,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from b24app.store import PortalStore
 from sandbox.connectors import status_of
-from tests.browser.conftest import listed, open_app, sign_in
+from tests.browser.conftest import at_rest, listed, open_app, sign_in
 from tests.browser.test_bots import said, section
 from tests.browser.test_main_job import title_field
 from tests.cast import Person, typed, typed_bot, typed_command, typed_connector, typed_joint
@@ -189,7 +189,7 @@ def opened(frame: FrameLocator, title: str) -> None:
     """Press a row of the list and wait until the buttons of its page do what they say."""
     listed(frame, title).click()
     expect(frame.locator("form[data-behaviour~=guard]")).to_be_visible()
-    expect(frame.locator(".htmx-added")).to_have_count(0)  # a few milliseconds after the swap
+    at_rest(frame)
 
 
 def confirmed(frame: FrameLocator, name: str) -> None:
