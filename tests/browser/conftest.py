@@ -71,12 +71,16 @@ def frame_of(page: Page) -> FrameLocator:
     return page.frame_locator("iframe[name*='|']")
 
 
-def open_app(page: Page, person: Person) -> FrameLocator:
-    """Open the application from the portal's menu and wait for its list."""
+def open_app(page: Page, person: Person, *, fits: bool = True) -> FrameLocator:
+    """Open the application from the portal's menu and wait for its list.
+
+    With ``fits`` also until the frame has its height, which takes the portal's library.
+    """
     page.goto(f"http://{person.portal.host}/app")
     frame = frame_of(page)
     frame.get_by_role("heading", level=1).first.wait_for()
-    at_rest(frame)
+    if fits and frame.locator("[data-fit]").count():  # a page that refuses stays as it is
+        at_rest(frame)
     return frame
 
 

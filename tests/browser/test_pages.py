@@ -228,7 +228,7 @@ def test_the_first_load_is_light_and_does_not_wait_for_the_portals_library(page,
     page.on("request", lambda request: asked.add(request.url))
     sign_in(page, anna)
     with page.expect_request(re.compile("b24jssdk")):
-        frame = open_app(page, anna)
+        frame = open_app(page, anna, fits=False)
 
     listed(frame, "Board").click()
 
