@@ -13,7 +13,7 @@ import click
 from b24app.actions import doctor, leaving, subscriptions, tokens
 from b24app.actions.findings import Health, Line, verdict
 from b24app.actions.portal import open_portal
-from b24app.actions.renewal import OPERATOR
+from b24app.actions.reasons import OPERATOR
 from b24app.cli_group import Group
 from b24app.cli_records import (
     chain_line,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,6 +11,7 @@ from babel.dates import format_date, format_time
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale
 
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 LOCALES: Final = ("en", "ru", "de", "es", "pt_BR")
 # The portal's language codes are its own (b24restdocs: LANG of the frame request).
 PORTAL_LANGUAGES: Final = {
@@ -39,13 +41,15 @@ PORTAL_LANGUAGES: Final = {
 def init_app(app: Flask) -> None:
     """Translate this application's templates and sentences."""
     Babel(app, default_locale="en", locale_selector=_choose)
-    app.context_processor(lambda: {"locale_tag": locale_tag()})
+    app.context_processor(lambda: {"locale_tag": locale_tag(), "language": g.get("language", "")})
+    app.jinja_env.filters["language_names"] = language_names
 
 
 def use_language(portal_language: str) -> None:
     """Answer the current request in the language of a portal's code, such as ``br``."""
     locale = PORTAL_LANGUAGES.get(portal_language, portal_language)
     g.locale = locale if locale in LOCALES else "en"
+    g.language = portal_language
 
 
 def _choose() -> str:
@@ -77,8 +81,18 @@ def languages(*also: str) -> list[dict[str, str]]:
     return sorted(named, key=lambda entry: entry["name"])
 
 
+def language_names(portal_languages: Sequence[str]) -> str:
+    """Their names, one after another."""
+    return ", ".join(map(language_name, portal_languages))
+
+
 def moment(at: int) -> str:
-    """A Unix time as a short text in the current language, UTC."""
+    """A Unix time as a short text in the current language, UTC.
+
+    A line may end between its date and its time only.
+    """
     locale = get_locale() or "en"
     when = datetime.fromtimestamp(at, UTC)
-    return f"{format_date(when, 'medium', locale)}, {format_time(when, 'short', locale=locale)} UTC"
+    date = format_date(when, "medium", locale)
+    time = f"{format_time(when, 'short', locale=locale)} UTC"
+    return ", ".join(part.replace(" ", NO_BREAK) for part in (date, time))

@@ -192,17 +192,9 @@ def events_refused(member_id: str) -> str:
 
 def inbox_of(name: str) -> tuple[str, ...]:
     """Every key one inbox may have."""
-    return (
-        inbox(name),
-        inbox_later(name),
-        inbox_seen(name),
-        inbox_state(name),
-        inbox_reader(name),
-        events(name),
-        events_seen(name),
-        events_refused(name),
-        dead_letters(name),
-    )
+    waiting = (inbox, inbox_later, inbox_seen, inbox_state, inbox_reader)
+    told = (events, events_seen, events_refused, dead_letters)
+    return tuple(key(name) for key in (*waiting, *told))
 
 
 def inboxes() -> str:
@@ -231,7 +223,10 @@ def bulk_runs(member_id: str) -> str:
 
 
 def bulk_items(member_id: str) -> str:
-    """HASH ``run id:number`` -> JSON, as long as the run. What each run does, and how far."""
+    """HASH ``run id:number`` -> JSON, as long as the run: what each run does, and how far.
+
+    ``left`` counts how often the portal was taken off the index of those with work.
+    """
     return f"{portal_prefix(member_id)}bulk-items"
 
 
@@ -274,30 +269,10 @@ def counters() -> str:
 
 def of_portal(member_id: str) -> tuple[str, ...]:
     """Every key a portal may have: what a complete removal deletes."""
-    return (
-        installation(member_id),
-        chains(member_id),
-        renewing(member_id),
-        bots(member_id),
-        commands(member_id),
-        connectors(member_id),
-        widgets(member_id),
-        chat_apps(member_id),
-        rate(member_id),
-        registrations(member_id),
-        sent_names(member_id),
-        departure(member_id),
-        removed(member_id),
-        spoken(member_id),
-        edit_lock(member_id),
-        edit_waiting(member_id),
-        history(member_id),
-        undone(member_id),
-        people(member_id),
-        bulk_runs(member_id),
-        bulk_items(member_id),
-        bulk_worker(member_id),
-        definitions(member_id),
-        drift(member_id),
-        *inbox_of(member_id),
-    )
+    access = (installation, chains, renewing)
+    things = (bots, commands, connectors, widgets, chat_apps)
+    calls = (rate, registrations, sent_names, departure, removed, spoken, edit_lock, edit_waiting)
+    past = (history, undone, people)
+    work = (bulk_runs, bulk_items, bulk_worker, definitions, drift)
+    ours = tuple(key(member_id) for key in (*access, *things, *calls, *past, *work))
+    return ours + inbox_of(member_id)

@@ -19,9 +19,10 @@ from b24app.errors import StoreUnavailable
 
 SECRET: Final = re.compile(
     r"(?i)((?:auth|auth_id|refresh_id|access_token|refresh_token|application_token|token"
-    r"|client_secret|code|state|bearer)(?:%5D|\])?[\"']?\s*(?:=|:|%3D| )\s*[\"']?)"
+    r"|client_secret|code|state|bearer)(?:%5D|\])?[\"']?"
+    r"(?:\s*(?:=|:|%3D)\s*|[^\S ]* \s*)[\"']?)"
     r"[^\s&\"',}\]%]{8,}"
-    r"|(?<=://)[^\s/@]*:[^\s/@]+(?=@)"
+    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"
 )
 FLUSH_SECONDS: Final = 5
 QUIET: Final = ("urllib3", "requests_oauthlib", "authlib", "PIL")

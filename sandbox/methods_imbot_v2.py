@@ -44,7 +44,7 @@ def register(call: Call) -> dict[str, Any]:
     if taken is not None:
         if taken.client_id != call.client_id:
             raise RestError("BOT_CODE_ALREADY_TAKEN", "Bot with this code already exists")
-        return _answer(taken)
+        return _answer(call, taken)
     own = [bot for bot in call.portal.bots if bot.client_id == call.client_id]
     if len(own) >= call.world.faults.bot_limit:
         raise RestError("BOT_LIMIT_EXCEEDED", "Bot registration limit exceeded")
@@ -59,7 +59,7 @@ def register(call: Call) -> dict[str, Any]:
     call.portal.bots.append(bot)
     if mode == "webhook":
         rebind(call, dict.fromkeys(events.BOT_V2_EVENTS, url))
-    return _answer(bot)
+    return _answer(call, bot)
 
 
 def _check_form(code: str, properties: php.Params, mode: str, url: str) -> None:
@@ -147,7 +147,7 @@ def update(call: Call) -> dict[str, Any]:
         bot.background_id = fields["backgroundId"] if known else None
     bot.event_mode = mode or bot.event_mode
     _point(call, bot, php.text(fields.get("webhookUrl")))
-    return _answer(bot)
+    return _answer(call, bot)
 
 
 def _rename(bot: Bot, properties: php.Params) -> None:
@@ -198,7 +198,7 @@ def get(call: Call) -> dict[str, Any]:
         bot = next((bot for bot in call.portal.bots if bot.code == php.text(code)), None)
     if bot is None:
         raise RestError("BOT_NOT_FOUND", "Bot not found")
-    return _answer(bot, is_owner=bot.client_id == call.client_id)
+    return _answer(call, bot, is_owner=bot.client_id == call.client_id)
 
 
 def list_own(call: Call) -> dict[str, Any]:
@@ -210,20 +210,21 @@ def list_own(call: Call) -> dict[str, Any]:
         own = [bot for bot in own if bot.type == wanted]
     page = own[offset : offset + limit]
     return {
-        "bots": [_bot(bot) for bot in page],
+        "bots": [_bot(call, bot) for bot in page],
         "users": [_user(bot) for bot in page],
         "hasNextPage": len(page) == limit,
     }
 
 
-def _answer(bot: Bot, *, is_owner: bool = True) -> dict[str, Any]:
-    return {"bot": _bot(bot, is_owner=is_owner), "users": [_user(bot)]}
+def _answer(call: Call, bot: Bot, *, is_owner: bool = True) -> dict[str, Any]:
+    return {"bot": _bot(call, bot, is_owner=is_owner), "users": [_user(bot)]}
 
 
-def _bot(bot: Bot, *, is_owner: bool = True) -> dict[str, Any]:
+def _bot(call: Call, bot: Bot, *, is_owner: bool = True) -> dict[str, Any]:
     short = {"id": bot.id, "code": bot.code, "type": bot.type}
     if not is_owner:
         return short
+    rooms = [room for room in call.portal.rooms.values() if bot.id in room.members]
     return {
         **short,
         "isHidden": bot.is_hidden,
@@ -235,8 +236,8 @@ def _bot(bot: Bot, *, is_owner: bool = True) -> dict[str, Any]:
         "eventMode": bot.event_mode,
         "countMessage": 0,
         "countCommand": 0,
-        "countChat": 0,
-        "countUser": 0,
+        "countChat": len([room for room in rooms if room.kind != "private"]),
+        "countUser": len([room for room in rooms if room.kind == "private"]),
     }
 
 

@@ -6,6 +6,7 @@ request the portal makes, at the application; everything travels over HTTP.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -233,3 +234,9 @@ def typed_widget(key: str = "w" * 22, **changes: object) -> dict[str, object]:
         "description": ["All tasks", ""],
     }
     return form | changes
+
+
+def told(reply: requests.Response) -> str:
+    """The message the page reads out after what was pressed."""
+    text: str = json.loads(reply.headers["HX-Trigger"])["message"]["text"]
+    return text

@@ -87,6 +87,18 @@ def is_ours(portal: Portal, bot: Bot) -> bool:
         return False
 
 
+def private_chats(portal: Portal, bot: Bot) -> int | None:
+    """How many people have a private chat with the bot; None where the portal does not tell.
+
+    The first family has no method for it (b24restdocs: chat-bots-v2/imbot.v2/bots/bot-get.md).
+    """
+    if bot.api is BotApi.V1:
+        return None
+    answer = portal.rest.call("imbot.v2.Bot.get", {"botId": bot.id}, repeatable=True)
+    count = as_map(as_map(answer).get("bot")).get("countUser")
+    return count if type(count) is int else None
+
+
 def everything(bot: Bot) -> dict[str, Any]:
     """All that an update can bring: what makes a bot found on the portal the one that is meant."""
     return {"PROPERTIES": _properties_v1(bot)} if bot.api is BotApi.V1 else _fields_v2(bot)

@@ -7,20 +7,24 @@ A bot owns commands and chat apps, and takes them with it when it goes
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from b24app.actions import bot_calls, bot_drafts, codes
 from b24app.actions.bot_drafts import BotDraft
+from b24app.actions.doubt import change_of, noted
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict, LimitReached, NotConfirmed
 from b24app.records import Bot, BotApi, BotType, ChatApp, Command, Verb
-from b24app.store.changes import KEPT
+from b24app.store.changes import KEPT, REPUBLICATION
 
 NAME: Final = "Chat apps"
 # The first family's documented limit for an application; the second's is the portal's affair.
 MOST_V1: Final = 5
 OWNER_TRIES: Final = 5
+MOST_KEPT: Final = KEPT  # of what goes together, history keeps the newest
 
 
 def owner(portal: Portal, bot_id: int = 0) -> Bot:
@@ -41,6 +45,13 @@ def belongings(portal: Portal, bot_id: int) -> tuple[list[Command], list[ChatApp
     """The commands and chat apps of a bot, as we know them."""
     commands = [one for one in portal.store.commands.all() if one.bot_id == bot_id]
     return commands, [one for one in portal.store.chat_apps.all() if one.bot_id == bot_id]
+
+
+def owned(portal: Portal, bot_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """How many commands and chat apps each of these bots has, as we know them."""
+    commands = Counter(one.bot_id for one in portal.store.commands.all())
+    chat_apps = Counter(app.bot_id for app in portal.store.chat_apps.all())
+    return {number: (commands[number], chat_apps[number]) for number in bot_ids}
 
 
 def beyond_history(count: int) -> int:
@@ -72,14 +83,15 @@ def update(portal: Portal, bot_id: int, draft: BotDraft) -> Bot:
     with portal.store.editing():
         current = _unchanged(portal, bot_id, draft.version)
         wanted = bot_drafts.check(draft, current)
-        if wanted == current:
+        key = change_of("bot", bot_id)
+        if wanted == current and not portal.store.in_doubt(key):
             return current
-        fields = bot_calls.difference(current, wanted)
-        if fields:
-            bot_calls.update(portal, current, fields)
-        return portal.store.bots.save(
-            wanted, seen=current.version, actor=portal.actor, verb=Verb.UPDATE, before=current
-        )
+        with noted(portal, key) as unsure:
+            everything = bot_calls.everything(wanted) if unsure else {}
+            fields = everything or bot_calls.difference(current, wanted)
+            if fields:
+                bot_calls.update(portal, current, fields)
+            return _save(portal, current, wanted, Verb.UPDATE)
 
 
 def republish(portal: Portal, bot_id: int, version: int) -> Bot:
@@ -97,9 +109,7 @@ def revive(portal: Portal, bot: Bot) -> Bot:
     _check_family(portal, bot)
     placed = _place(portal, replace(bot, published=True))
     if placed.id == bot.id:
-        return portal.store.bots.save(
-            placed, seen=bot.version, actor=portal.actor, verb=Verb.REPUBLISH, before=bot
-        )
+        return _save(portal, bot, placed, Verb.REPUBLISH)
     saved = portal.store.bots.save(
         placed, seen=0, actor=portal.actor, verb=Verb.REPUBLISH, before=bot
     )
@@ -111,7 +121,9 @@ def succeed(portal: Portal, bot: Bot, new_id: int) -> None:
     """Give what belongs to a bot that was gone to its successor, and forget it; to be repeated
     when it was cut short."""
     _move_belongings(portal, bot.id, new_id)
-    portal.store.bots.delete(bot, actor=portal.actor, verb=Verb.FORGET)
+    with portal.store.changes.together(group=f"{REPUBLICATION} {bot.id}"):
+        key = change_of("bot", bot.id)
+        portal.store.bots.delete(bot, actor=portal.actor, verb=Verb.FORGET, ends=key)
 
 
 def unregister(portal: Portal, bot_id: int, typed_name: str) -> bool:
@@ -181,6 +193,17 @@ def _save_new(portal: Portal, bot: Bot) -> Bot:
     )
 
 
+def _save(portal: Portal, current: Bot, wanted: Bot, verb: Verb) -> Bot:
+    return portal.store.bots.save(
+        wanted,
+        seen=current.version,
+        actor=portal.actor,
+        verb=verb,
+        before=current,
+        ends=change_of("bot", current.id),
+    )
+
+
 def _check_family(portal: Portal, bot: Bot) -> None:
     """What the first family of methods cannot do; the second does it all."""
     if bot.api is BotApi.V2:
@@ -224,10 +247,13 @@ def _drop(portal: Portal, bot: Bot, verb: Verb) -> None:
     commands, chat_apps = belongings(portal, bot.id)
     with portal.store.changes.together(group=f"bot {bot.id}"):
         for command in commands:
-            portal.store.commands.delete(command, actor=portal.actor, verb=verb)
+            key = change_of("command", command.id)
+            portal.store.commands.delete(command, actor=portal.actor, verb=verb, ends=key)
         for app in chat_apps:
-            portal.store.chat_apps.delete(app, actor=portal.actor, verb=verb)
-        portal.store.bots.delete(bot, actor=portal.actor, verb=verb)
+            key = change_of("chat_app", app.id)
+            portal.store.chat_apps.delete(app, actor=portal.actor, verb=verb, ends=key)
+        key = change_of("bot", bot.id)
+        portal.store.bots.delete(bot, actor=portal.actor, verb=verb, ends=key)
 
 
 def _unchanged(portal: Portal, bot_id: int, version: int) -> Bot:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from b24app.actions import bulk_steps, history, imports
+from b24app.actions import bulk_steps, imports, past
 from b24app.actions.bulk_steps import SHELVES, STEPS, UNDO
 from b24app.actions.portal import Portal, open_portal
 from b24app.errors import (
@@ -78,26 +78,33 @@ def chosen(portal: Portal, thing: str, ids: Sequence[str]) -> list[tuple[str, st
     ]
 
 
-def start_import(portal: Portal, upload: str) -> Run:
-    """Put away a run that imports what waits under ``upload``, without what is there already.
+def start_import(portal: Portal, upload: str) -> tuple[Run, ...]:
+    """Put away what imports what waits under ``upload``, without what is there already.
 
-    Raises NotFound when it waits no more; else as ``start``.
+    More than one run takes are several, one after the other, in the order of the file. Raises
+    NotFound when it waits no more; else as ``start``.
     """
-    steps = [step for step in imports.plan(portal, upload).steps if step.does_something]
+    steps = (step for step in imports.steps(portal, upload) if step.does_something)
+    wanted = imports.things(upload, steps)
     portal.store.definitions.prolong()
-    return _start(portal, imports.VERB, imports.THING, imports.things(upload, steps))
+    return _start_all(portal, imports.VERB, imports.THING, wanted)
 
 
-def start_undo(portal: Portal, changes: Sequence[Change]) -> Run:
+def start_undo(portal: Portal, changes: Sequence[Change]) -> tuple[Run, ...]:
     """Put away what takes these changes back, in the order given; as ``start``.
 
-    More than one run takes are several, one after the other; the first is returned.
+    More than one run takes are several, one after the other.
     """
     thing = changes[0].thing if changes else ""
     wanted = [(change.id, change.name) for change in changes]
+    return _start_all(portal, UNDO, thing, wanted)
+
+
+def _start_all(
+    portal: Portal, verb: str, thing: str, wanted: list[tuple[str, str]]
+) -> tuple[Run, ...]:
     slices = [wanted[start : start + MOST] for start in range(0, len(wanted), MOST)]
-    runs = [_start(portal, UNDO, thing, some) for some in slices or [[]]]
-    return runs[0]
+    return tuple(_start(portal, verb, thing, some) for some in slices or [[]])
 
 
 def _start(portal: Portal, verb: str, thing: str, wanted: list[tuple[str, str]]) -> Run:
@@ -152,7 +159,7 @@ def removed(portal: Portal, run: Run) -> list[Change]:
     ]
     undone = portal.store.changes.undone([change.id for change in found])
     first = [change for change in reversed(found) if change.id not in undone]
-    return [one for change in first for one in (change, *history.companions(portal, change))]
+    return [one for change in first for one in (change, *past.companions(portal, change))]
 
 
 def waiting(resources: Resources) -> list[str]:

@@ -18,10 +18,13 @@ from b24app.bitrix.batch import LIMIT
 from b24app.errors import (
     AccessDenied,
     AlreadyGone,
+    ApplicationBlocked,
+    AuthorizationLost,
     AuthServerUnreachable,
     B24AppError,
     BadPayload,
     Busy,
+    ConfirmationNeeded,
     MethodGone,
     NotFound,
     NotOurs,
@@ -46,6 +49,8 @@ from b24app.records import (
 UNDO: Final = "undo"
 ABOUT_LISTED: Final = frozenset({Verb.UNREGISTER, Verb.REPUBLISH})
 TOGETHER: Final = frozenset({"chat_app", "command"})  # fifty of them are removed in one request
+# Said of one thing, true of all: a run stops there, and goes on once somebody has mended it.
+SHUT: Final = (AccessDenied, ApplicationBlocked, AuthorizationLost, ConfirmationNeeded)
 REQUESTS: Final = 4  # of nearly every step that does one thing
 
 Batched = ChatApp | Command
@@ -112,12 +117,12 @@ def _unregister_together(portal: Portal, run: Run, items: list[Item]) -> None:
     except B24AppError as exc:
         _not_begun(portal, run, list(found), exc)
         raise
-    passing: B24AppError | None = None
+    stopping: B24AppError | None = None
     for item, thing in found.items():
         error = answer.errors.get(f"i{item.number}")
-        passing = _unregistered(portal, run, item, thing, error) or passing
-    if passing:
-        raise passing
+        stopping = _unregistered(portal, run, item, thing, error) or stopping
+    if stopping:
+        raise stopping
 
 
 def _not_begun(portal: Portal, run: Run, items: list[Item], error: B24AppError) -> None:
@@ -138,15 +143,16 @@ def _clear(portal: Portal, run: Run, item: Item, thing: Batched | None) -> None:
 def _unregistered(
     portal: Portal, run: Run, item: Item, thing: Batched, error: B24AppError | None
 ) -> B24AppError | None:
-    """Note what the portal said of one; returns an error that passes by itself."""
+    """Note what the portal said of one; returns an error that keeps all from being done now."""
     if error is None or isinstance(error, AlreadyGone):
         # Gone since an earlier try of ours: that try was it.
         ours = error is None or item.state is ItemState.SENT
         done = replace(item, state=ItemState.DONE if ours else ItemState.GONE)
         _delete(portal, thing, run, done)
         return None
-    if passes(error):
-        portal.store.runs.note(run, [replace(item, state=ItemState.WAITING)])
+    if passes(error) or isinstance(error, SHUT):
+        acted = may_have_acted(error)
+        portal.store.runs.note(run, [replace(item, state=ItemState.SENT) if acted else item])
         return error
     portal.store.runs.note(run, [_ended(run, item, error)])
     return None
@@ -170,8 +176,8 @@ def _each(do: Callable[[Portal, Run, Item], Item]) -> Step:
         try:
             ended = do(portal, run, item)
         except B24AppError as exc:
-            passing = passes(exc) or isinstance(exc, AccessDenied | MethodGone)
-            if passing or not isinstance(exc, Refused | PortalError):
+            stops = passes(exc) or isinstance(exc, (*SHUT, MethodGone))
+            if stops or not isinstance(exc, Refused | PortalError):
                 _not_begun(portal, run, [item], exc)
                 raise
             ended = _ended(run, item, exc)

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from b24app.actions import bots, checks, codes, drafts
-from b24app.actions.doubt import noted
+from b24app.actions.doubt import change_of, in_doubt, noted
 from b24app.actions.drafts import Draft
 from b24app.actions.portal import Portal
 from b24app.bitrix.answers import number
 from b24app.errors import AlreadyGone, B24AppError, BadPayload, Conflict, NotOurs
 from b24app.records import Bot, ChatApp, Kind, Translation, Verb
+from b24app.store.changes import REPUBLICATION
 
 SUCCESSOR: Final = re.compile(r"-v\d+$")
 
@@ -30,10 +31,11 @@ class Republication:
     old_left: bool
 
 
-def register(portal: Portal, draft: Draft, known_hash: str = "") -> ChatApp:
+def register(portal: Portal, draft: Draft, known_hash: str = "", old_id: int = 0) -> ChatApp:
     """Register a chat app, and its owner bot when the portal has none of ours yet.
 
-    ``known_hash`` is the HASH that the page of one that comes back checks already.
+    Of one that comes back ``known_hash`` is the HASH that its page checks already, ``old_id`` the
+    number it had.
     Raises BadPayload, PortalError, PortalUnreachable, AuthorizationLost.
     """
     wanted = drafts.check(draft)
@@ -42,7 +44,10 @@ def register(portal: Portal, draft: Draft, known_hash: str = "") -> ChatApp:
     with portal.store.editing():
         wanted = replace(wanted, code=_free_code(portal, wanted))
         bot = bots.owner(portal, checks.number(draft.bot_id))
-        return _register(portal, replace(wanted, bot_id=bot.id), bot, Verb.REGISTER)
+        app = _register(portal, replace(wanted, bot_id=bot.id), bot, Verb.REGISTER)
+        if old_id:
+            follow(portal, old_id, app.id)
+        return app
 
 
 def update(portal: Portal, app_id: int, draft: Draft) -> ChatApp:
@@ -53,14 +58,7 @@ def update(portal: Portal, app_id: int, draft: Draft) -> ChatApp:
     """
     with portal.store.editing():
         current = _unchanged(portal, app_id, draft.version)
-        wanted = drafts.check(draft, current)
-        fields = difference(current, wanted)
-        if not fields:
-            return current
-        _call_update(portal, app_id, fields)
-        return portal.store.chat_apps.save(
-            wanted, seen=current.version, actor=portal.actor, verb=Verb.UPDATE, before=current
-        )
+        return _update(portal, current, drafts.check(draft, current))
 
 
 def republish(portal: Portal, app_id: int, version: int) -> Republication:
@@ -78,7 +76,9 @@ def republish(portal: Portal, app_id: int, version: int) -> Republication:
         wanted = replace(current, code=code, bot_id=bot.id, icon_on_portal=True, published=True)
         successor = _register(portal, wanted, bot, Verb.REPUBLISH, before=current)
         try:
-            _unregister(portal, current)
+            follow(portal, current.id, successor.id)
+            with portal.store.changes.together(group=f"{REPUBLICATION} {current.id}"):
+                _unregister(portal, current)
         except B24AppError:  # whatever it is, the successor stands and must be told of
             return Republication(successor, old_left=True)
         return Republication(successor, old_left=False)
@@ -93,6 +93,22 @@ def unregister(portal: Portal, app_id: int) -> bool:
         return _unregister(portal, portal.store.chat_apps.get(app_id))
 
 
+def follow(portal: Portal, old_id: int, new_id: int) -> None:
+    """Let the widget that was made of a chat app name the number that one has now.
+
+    To be called in an edit. Nothing is sent.
+    """
+    for widget in portal.store.widgets.all():
+        if widget.app_id == old_id:
+            portal.store.widgets.save(
+                replace(widget, app_id=new_id),
+                seen=widget.version,
+                actor=portal.actor,
+                verb=Verb.UPDATE,
+                before=widget,
+            )
+
+
 def forget(portal: Portal, app_id: int) -> None:
     """Take a chat app off our list that is another application's, or gone, on the portal.
 
@@ -104,7 +120,7 @@ def forget(portal: Portal, app_id: int) -> None:
         try:
             _call_update(portal, app_id, {})
         except (NotOurs, AlreadyGone):
-            portal.store.chat_apps.delete(app, actor=portal.actor, verb=Verb.FORGET)
+            _delete(portal, app, Verb.FORGET)
         else:
             raise BadPayload("id", "ours")
 
@@ -115,12 +131,7 @@ def renew_hash(portal: Portal, app_id: int) -> ChatApp:
         current = portal.store.chat_apps.get(app_id)
         if current.kind is not Kind.IFRAME:
             raise BadPayload("hash", "unknown_choice")
-        wanted = replace(current, hash=drafts.new_hash())
-        fields = difference(current, wanted)
-        _call_update(portal, app_id, fields)
-        return portal.store.chat_apps.save(
-            wanted, seen=current.version, actor=portal.actor, verb=Verb.UPDATE, before=current
-        )
+        return _update(portal, current, replace(current, hash=drafts.new_hash()))
 
 
 def parameters(app: ChatApp) -> dict[str, Any]:
@@ -179,6 +190,23 @@ def _unchanged(portal: Portal, app_id: int, version: int) -> ChatApp:
     return current
 
 
+def _update(portal: Portal, current: ChatApp, wanted: ChatApp) -> ChatApp:
+    """Send what changed, or all while the end of an earlier change is unknown, and record it."""
+    fields, key = difference(current, wanted), change_of("chat_app", current.id)
+    if not fields and not portal.store.in_doubt(key):
+        return current
+    with noted(portal, key) as unsure:
+        _call_update(portal, current.id, parameters(wanted) if unsure else fields)
+        return portal.store.chat_apps.save(
+            wanted,
+            seen=current.version,
+            actor=portal.actor,
+            verb=Verb.UPDATE,
+            before=current,
+            ends=key,
+        )
+
+
 def _register(
     portal: Portal, app: ChatApp, bot: Bot, verb: Verb, before: ChatApp | None = None
 ) -> ChatApp:
@@ -195,16 +223,16 @@ def _register(
 
 
 def _place(portal: Portal, app: ChatApp, *, begun_before: bool) -> ChatApp:
-    """Register, or bring up to date what an earlier try with an unknown end has registered.
+    """Register, and make sure that what stands is this.
 
-    The portal answers a code it knows with the app it has and changes nothing, so then the
-    fields are sent once more; an icon cannot be, and is noted as not there.
+    The portal answers a code it knows with the app it has, changes nothing and does not say so
+    (bitrix-modules: im/lib/app.php), so the fields are sent once more. An icon cannot be: where
+    an earlier try may have registered another, it is noted as not there.
     """
     registered = _call_register(portal, app)
-    if not begun_before:
-        return registered
-    _call_update(portal, registered.id, parameters(app))
-    return replace(registered, icon_on_portal=not app.icon)
+    with in_doubt():
+        _call_update(portal, registered.id, parameters(app))
+    return replace(registered, icon_on_portal=not (begun_before and app.icon))
 
 
 def _call_register(portal: Portal, app: ChatApp) -> ChatApp:
@@ -226,8 +254,13 @@ def _unregister(portal: Portal, app: ChatApp) -> bool:
         was_there = True
     except AlreadyGone:
         was_there = False
-    portal.store.chat_apps.delete(app, actor=portal.actor, verb=Verb.UNREGISTER)
+    _delete(portal, app, Verb.UNREGISTER)
     return was_there
+
+
+def _delete(portal: Portal, app: ChatApp, verb: Verb) -> None:
+    key = change_of("chat_app", app.id)
+    portal.store.chat_apps.delete(app, actor=portal.actor, verb=verb, ends=key)
 
 
 def _free_code(portal: Portal, wanted: ChatApp) -> str:
@@ -235,7 +268,7 @@ def _free_code(portal: Portal, wanted: ChatApp) -> str:
 
     The portal would answer a taken code with the old app's id and change nothing.
     """
-    taken = {app.code for app in portal.store.chat_apps.all()}
+    taken = portal.store.chat_apps.texts("code")
     if wanted.code:
         if wanted.code in taken:
             raise BadPayload("code", "code_taken")
@@ -245,7 +278,7 @@ def _free_code(portal: Portal, wanted: ChatApp) -> str:
 
 def _successor_code(portal: Portal, current: ChatApp) -> str:
     """A code no app of ours has; numbered by the version, which only grows along successors."""
-    taken = {app.code for app in portal.store.chat_apps.all()}
+    taken = portal.store.chat_apps.texts("code")
     serials = range(current.version + 1, current.version + len(taken) + 2)
     numbered = (f"{stem(current.code)}-v{serial}" for serial in serials)
     return next(code for code in numbered if code not in taken)

@@ -16,6 +16,8 @@ from b24app.errors import BadPayload
 CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,49}")  # "0" is empty to the portal
 LANGUAGE: Final = re.compile(r"[a-z]{2}")
 NUMBER: Final = re.compile(r"[0-9]{1,18}")
+# Nobody sees them, and not everything that meets a name takes them; a tab and a line's end may be.
+CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 MAX_TEXT: Final = 255
 MAX_MESSAGE: Final = 2000
 MAX_LANGUAGES: Final = 50
@@ -63,6 +65,8 @@ def line(typed: str, field: str, errors: dict[str, str], *, most: int, needed: b
         errors[field] = "required"
     elif len(text) > most:
         errors[field] = f"text_over_{most}"
+    elif CONTROL.search(text):
+        errors[field] = "text_unseen"
     return text
 
 
@@ -93,6 +97,8 @@ def rows(
             errors[f"{where}.{main}"] = "required"
         elif max(len(text) for text in typed_texts.values()) > most:
             errors[f"{where}.{main}"] = f"text_over_{most}"
+        elif any(CONTROL.search(text) for text in typed_texts.values()):
+            errors[f"{where}.{main}"] = "text_unseen"
         kept[row.language] = dataclasses.replace(row, **typed_texts)  # type: ignore[type-var]
     if len(typed) > MAX_LANGUAGES:
         errors[field] = "too_many_languages"

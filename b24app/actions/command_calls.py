@@ -11,7 +11,21 @@ from typing import Any
 from b24app.actions.portal import Portal
 from b24app.bitrix.answers import as_map, number
 from b24app.errors import AlreadyGone, BadPayload, NotOurs, PortalError
+from b24app.i18n import PORTAL_LANGUAGES
 from b24app.records import Bot, BotApi, Command, Hint
+
+
+def find(portal: Portal, bot: Bot, name: str) -> int:
+    """The number of a bot's command of this name, 0 without one; for bots of the second family.
+
+    Every portal's own commands come along in the list (bitrix-modules: imbot/lib/V2/Controller).
+    """
+    answer = portal.rest.call("imbot.v2.Command.list", {"botId": bot.id}, repeatable=True)
+    for row in map(as_map, as_map(as_map(answer).get("commands")).values()):
+        ours = str(row.get("botId")) == str(bot.id)
+        if ours and str(row.get("command", "")).removeprefix("/") == name:
+            return number(row.get("id"), "imbot.v2.Command.list", portal.installation.member_id)
+    return 0
 
 
 def register(portal: Portal, bot: Bot, command: Command) -> int:
@@ -91,6 +105,17 @@ def everything(bot: Bot, command: Command) -> dict[str, Any]:
     if bot.api is BotApi.V1:
         return _fields_v1(command)
     return _fields_v2(command)
+
+
+def nothing_else(bot: Bot, command: Command) -> dict[str, Any]:
+    """As ``everything``, for a command there of which nothing is known.
+
+    The second family keeps a title that is not given; null takes it away.
+    """
+    fields = everything(bot, command)
+    if bot.api is BotApi.V2:
+        fields["title"] = dict.fromkeys(PORTAL_LANGUAGES) | fields["title"]
+    return fields
 
 
 def difference(bot: Bot, current: Command, wanted: Command) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from b24app.actions import bots, checks, command_calls, command_drafts
 from b24app.actions.command_drafts import CommandDraft
-from b24app.actions.doubt import noted
+from b24app.actions.doubt import change_of, in_doubt, noted
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict
-from b24app.records import Bot, Command, Verb
+from b24app.records import Bot, BotApi, Command, Verb
+from b24app.store.changes import REPUBLICATION
 
 
 def register(portal: Portal, draft: CommandDraft) -> Command:
@@ -37,15 +38,16 @@ def update(portal: Portal, command_id: int, draft: CommandDraft) -> Command:
         current = _unchanged(portal, command_id, draft.version)
         bot = portal.store.bots.get(current.bot_id)
         wanted = command_drafts.check(draft, bot.api, current)
-        if wanted == current:
+        key = change_of("command", command_id)
+        if wanted == current and not portal.store.in_doubt(key):
             return current
         _check_name(portal, bot, wanted)
-        fields = command_calls.difference(bot, current, wanted)
-        if fields:
-            command_calls.update(portal, bot, current, fields)
-        return portal.store.commands.save(
-            wanted, seen=current.version, actor=portal.actor, verb=Verb.UPDATE, before=current
-        )
+        with noted(portal, key) as unsure:
+            everything = command_calls.nothing_else(bot, wanted) if unsure else {}
+            fields = everything or command_calls.difference(bot, current, wanted)
+            if fields:
+                command_calls.update(portal, bot, current, fields)
+            return _save(portal, current, wanted, Verb.UPDATE)
 
 
 def republish(portal: Portal, command_id: int, version: int) -> Command:
@@ -59,17 +61,12 @@ def republish(portal: Portal, command_id: int, version: int) -> Command:
         bot = portal.store.bots.get(current.bot_id)
         placed = _place(portal, bot, replace(current, published=True))
         if placed.id == current.id:
-            return portal.store.commands.save(
-                placed,
-                seen=current.version,
-                actor=portal.actor,
-                verb=Verb.REPUBLISH,
-                before=current,
-            )
+            return _save(portal, current, placed, Verb.REPUBLISH)
         saved = portal.store.commands.save(
             placed, seen=0, actor=portal.actor, verb=Verb.REPUBLISH, before=current
         )
-        portal.store.commands.delete(current, actor=portal.actor, verb=Verb.FORGET)
+        with portal.store.changes.together(group=f"{REPUBLICATION} {current.id}"):
+            _delete(portal, current, Verb.FORGET)
         return saved
 
 
@@ -82,7 +79,7 @@ def unregister(portal: Portal, command_id: int) -> bool:
         command = portal.store.commands.get(command_id)
         bot = portal.store.bots.get(command.bot_id)
         was_there = command_calls.unregister(portal, bot, command)
-        portal.store.commands.delete(command, actor=portal.actor, verb=Verb.UNREGISTER)
+        _delete(portal, command, Verb.UNREGISTER)
         return was_there
 
 
@@ -96,7 +93,7 @@ def forget(portal: Portal, command_id: int) -> None:
         bot = portal.store.bots.get(command.bot_id)
         if command_calls.is_ours(portal, bot, command):
             raise BadPayload("id", "ours")
-        portal.store.commands.delete(command, actor=portal.actor, verb=Verb.FORGET)
+        _delete(portal, command, Verb.FORGET)
 
 
 def _bot_of(portal: Portal, draft: CommandDraft) -> Bot:
@@ -115,24 +112,49 @@ def _check_name(portal: Portal, bot: Bot, wanted: Command) -> None:
 
 
 def _register(portal: Portal, bot: Bot, command: Command) -> Command:
-    """Register and record, or first bring up to date what an earlier try with an unknown end has
-    registered."""
+    """Register and record, also what an earlier try with an unknown end has registered."""
     key = f"command:{bot.id}:{command.name}"
-    with noted(portal, key) as begun_before:
-        if begun_before:
-            placed = _place(portal, bot, command)
-        else:
-            placed = replace(command, id=command_calls.register(portal, bot, command))
+    with noted(portal, key):
         return portal.store.commands.save(
-            placed, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None, ends=key
+            _place(portal, bot, command),
+            seen=0,
+            actor=portal.actor,
+            verb=Verb.REGISTER,
+            before=None,
+            ends=key,
         )
 
 
 def _place(portal: Portal, bot: Bot, command: Command) -> Command:
-    """The command with its number on the portal, there as it is meant whether it was or not."""
-    placed = replace(command, id=command_calls.register(portal, bot, command))
-    command_calls.update(portal, bot, placed, command_calls.everything(bot, placed))
+    """The command with its number on the portal, there as it is meant whether it was or not.
+
+    The portal answers a name it knows with the command it has, changes nothing and does not say
+    so. The second family lists a bot's commands; in the first all is sent once more.
+    """
+    known = command_calls.find(portal, bot, command.name) if bot.api is BotApi.V2 else 0
+    placed = replace(command, id=known or command_calls.register(portal, bot, command))
+    if known:
+        command_calls.update(portal, bot, placed, command_calls.nothing_else(bot, placed))
+    elif bot.api is BotApi.V1:
+        with in_doubt():
+            command_calls.update(portal, bot, placed, command_calls.nothing_else(bot, placed))
     return placed
+
+
+def _save(portal: Portal, current: Command, wanted: Command, verb: Verb) -> Command:
+    return portal.store.commands.save(
+        wanted,
+        seen=current.version,
+        actor=portal.actor,
+        verb=verb,
+        before=current,
+        ends=change_of("command", current.id),
+    )
+
+
+def _delete(portal: Portal, command: Command, verb: Verb) -> None:
+    key = change_of("command", command.id)
+    portal.store.commands.delete(command, actor=portal.actor, verb=verb, ends=key)
 
 
 def _unchanged(portal: Portal, command_id: int, version: int) -> Command:

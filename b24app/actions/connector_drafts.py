@@ -7,6 +7,7 @@ imconnector-connector-data-set.md.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -77,13 +78,20 @@ def of_joint(connector: Connector, line: int) -> JointDraft:
     return JointDraft(connector.version, joint.name, joint.url, joint.url_im, joint.id)
 
 
-def check(draft: ConnectorDraft, current: Connector | None = None) -> Connector:
+def check(
+    draft: ConnectorDraft, current: Connector | None = None, joints: Iterable[Joint] = ()
+) -> Connector:
     """The connector the draft means; raises BadPayload with a reason for each wrong field.
 
-    ``current`` is the connector being edited: its id and its open lines stay.
+    ``current`` is the connector being edited: its id and its open lines stay. A new one is at
+    those of ``joints``, which are checked as well.
     """
     errors: dict[str, str] = {}
-    base = current or Connector(_id(draft, errors), "", drawings.SPEECH, "", "", 0)
+    if (base := current) is None:
+        base = Connector(_id(draft, errors), "", drawings.SPEECH, "", "", 0)
+        drafts = {one.line: JointDraft(0, one.name, one.url, one.url_im, one.id) for one in joints}
+        checked = tuple(check_joint(drafts[line], line) for line in sorted(drafts))
+        base = replace(base, joints=checked)
     wanted = replace(
         base,
         name=checks.line(draft.name, "name", errors, most=checks.MAX_TEXT, needed=True),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from b24app.actions import connector_calls, connector_drafts
 from b24app.actions.connector_calls import OpenLine, Status
 from b24app.actions.connector_drafts import ConnectorDraft, JointDraft
-from b24app.actions.doubt import noted
+from b24app.actions.doubt import change_of, noted
 from b24app.actions.portal import Portal
 from b24app.errors import AlreadyGone, BadPayload, Conflict, NotFound, NotOurs
 from b24app.records import Connector, Joint, Verb
@@ -28,11 +28,12 @@ class Standing:
     status: Status
 
 
-def register(portal: Portal, draft: ConnectorDraft) -> Connector:
+def register(portal: Portal, draft: ConnectorDraft, joints: tuple[Joint, ...] = ()) -> Connector:
     """Register a connector; safe to repeat.
 
-    Raises BadPayload, also for an id the portal has already, whoever registered it; PortalError,
-    PortalUnreachable, AuthorizationLost.
+    Of one that comes back ``joints`` are its open lines; those the portal has no more are left
+    out. Raises BadPayload, also for an id the portal has already, whoever registered it;
+    PortalError, PortalUnreachable, AuthorizationLost.
     """
     with portal.store.editing():
         wanted = connector_drafts.check(draft)
@@ -44,27 +45,38 @@ def register(portal: Portal, draft: ConnectorDraft) -> Connector:
             raise BadPayload("id", "connector_id_taken")
         with _noted(portal, wanted):
             connector_calls.register(portal, wanted)
-            return portal.store.connectors.save(
+            saved = portal.store.connectors.save(
                 wanted, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None, ends=key
             )
+        return _arranged(portal, saved, joints)
 
 
-def update(portal: Portal, connector_id: str, draft: ConnectorDraft) -> Connector:
+def update(
+    portal: Portal,
+    connector_id: str,
+    draft: ConnectorDraft,
+    joints: tuple[Joint, ...] | None = None,
+) -> Connector:
     """Send what was changed, and record it.
 
-    Raises Conflict when somebody saved since the draft's version, AlreadyGone when the portal has
-    no such connector any more, NotOurs when another application has taken its id, else as
-    ``register``.
+    With ``joints`` it is connected to these open lines, less those the portal has no more, and to
+    no other. Raises Conflict when somebody saved since the draft's version, AlreadyGone when the
+    portal has no such connector any more, NotOurs when another application has taken its id, else
+    as ``register``.
     """
     with portal.store.editing():
         current = _unchanged(portal, connector_id, draft.version)
+        joints = current.joints if joints is None else joints
         wanted = connector_drafts.check(draft, current)
-        if wanted == current:
+        differs = wanted != current or portal.store.in_doubt(_key(connector_id))
+        if not differs and joints == current.joints:
             return current
         _look(portal, current)
-        with _noted(portal, wanted):
-            connector_calls.register(portal, wanted)
-            return _save(portal, current, wanted, Verb.UPDATE, ends=_key(connector_id))
+        if differs:
+            with _noted(portal, wanted):
+                connector_calls.register(portal, wanted)
+                current = _save(portal, current, wanted, Verb.UPDATE, ends=_key(connector_id))
+        return _arranged(portal, current, joints)
 
 
 def republish(portal: Portal, connector_id: str, version: int) -> Connector:
@@ -124,16 +136,7 @@ def join(portal: Portal, connector_id: str, line: int, draft: JointDraft) -> Con
         _look(portal, current)
         if all(found.id != line for found in connector_calls.lines(portal)):
             raise NotFound(f"line {line}")
-        joint = current.joint(line)
-        if joint and _empties(joint, wanted):
-            connector_calls.deactivate(portal, connector_id, line)
-        connector_calls.activate(portal, connector_id, line)
-        connector_calls.set_data(portal, connector_id, wanted)
-        if joint == wanted:
-            return current
-        others = [other for other in current.joints if other.line != line]
-        joints = tuple(sorted((*others, wanted), key=lambda one: one.line))
-        return _save(portal, current, replace(current, joints=joints), Verb.UPDATE)
+        return _joined(portal, current, wanted)
 
 
 def leave(portal: Portal, connector_id: str, line: int, version: int) -> Connector:
@@ -141,10 +144,7 @@ def leave(portal: Portal, connector_id: str, line: int, version: int) -> Connect
     with portal.store.editing():
         current = _unchanged(portal, connector_id, version)
         _look(portal, current)
-        connector_calls.deactivate(portal, connector_id, line)
-        if current.joint(line) is None:
-            return current
-        return _save(portal, current, without(current, line), Verb.UPDATE)
+        return _left(portal, current, line)
 
 
 def without(connector: Connector, line: int) -> Connector:
@@ -166,6 +166,38 @@ def standing(portal: Portal, connector: Connector, line: int) -> Standing:
             status = connector_calls.status(portal, connector.id, line)
             return Standing(found, connector.joint(line), status)
     raise NotFound(f"line {line}")
+
+
+def _arranged(portal: Portal, current: Connector, joints: tuple[Joint, ...]) -> Connector:
+    """Connected to these lines and no other, one by one; one the portal has no more is left out."""
+    for line in {joint.line for joint in current.joints} - {joint.line for joint in joints}:
+        current = _left(portal, current, line)
+    changed = [joint for joint in joints if current.joint(joint.line) != joint]
+    living = {line.id for line in connector_calls.lines(portal)} if changed else set()
+    for joint in changed:
+        if joint.line in living:
+            current = _joined(portal, current, joint)
+    return current
+
+
+def _joined(portal: Portal, current: Connector, wanted: Joint) -> Connector:
+    joint = current.joint(wanted.line)
+    if joint and _empties(joint, wanted):
+        connector_calls.deactivate(portal, current.id, wanted.line)
+    connector_calls.activate(portal, current.id, wanted.line)
+    connector_calls.set_data(portal, current.id, wanted)
+    if joint == wanted:
+        return current
+    others = without(current, wanted.line).joints
+    joints = tuple(sorted((*others, wanted), key=lambda one: one.line))
+    return _save(portal, current, replace(current, joints=joints), Verb.UPDATE)
+
+
+def _left(portal: Portal, current: Connector, line: int) -> Connector:
+    connector_calls.deactivate(portal, current.id, line)
+    if current.joint(line) is None:
+        return current
+    return _save(portal, current, without(current, line), Verb.UPDATE)
 
 
 def _empties(joint: Joint, wanted: Joint) -> bool:
@@ -208,7 +240,7 @@ def _noted(portal: Portal, wanted: Connector) -> AbstractContextManager[bool]:
 
 def _key(connector_id: str) -> str:
     """What a change of the connector is noted as while its end is unknown."""
-    return f"connector:{connector_id}"
+    return change_of("connector", connector_id)
 
 
 def _known(portal: Portal, connector_id: str) -> bool:

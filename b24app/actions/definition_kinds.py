@@ -8,37 +8,26 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 from b24app.actions import (
     bot_drafts,
-    chat_apps,
     command_drafts,
     connector_drafts,
     drafts,
     widget_drafts,
 )
 from b24app.actions.avatars import SIDE
+from b24app.actions.definition_keys import KEYS, Fields, Key, Successors, best_last
 from b24app.actions.definition_schema import LISTS
 from b24app.actions.icons import SPRITE
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload
-from b24app.records import Bot, BotApi, ChatApp, Command, Connector, Widget
+from b24app.records import BotApi, Widget
 
-Fields = dict[str, Any]
-Key = tuple[str, ...]
-T = TypeVar("T", Bot, ChatApp, Command, Connector, Widget)
-
-# What no two entries have in common.
-KEYS: Final[Mapping[str, Callable[[Fields], Key]]] = {
-    "bots": lambda entry: (entry["code"].strip(),),
-    "chat_apps": lambda entry: (entry["code"].strip(),),
-    "commands": lambda entry: (entry["bot"].strip(), entry["name"].strip().removeprefix("/")),
-    "widgets": lambda entry: (entry["code"].strip(), entry["iframe_url"], *sorted(entry["places"])),
-    "connectors": lambda entry: (entry["id"].strip(),),
-}
 PNG_SIDES: Final = slice(16, 24)  # of the file: width and height, four bytes each
 
 
@@ -51,9 +40,10 @@ class Kind(Protocol):
     def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
         """The thing that the entry means; ``others`` are the keys that other entries mean."""
 
-    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
+    def wanted(self, entry: Fields, now: Fields | None, coming: Collection[str] = ()) -> Fields:
         """What the entry makes of the thing as it is ``now``, or of nothing.
 
+        ``coming`` are the codes of bots that will be on the portal before it; their number is 0.
         Raises BadPayload with a reason for each field that does not fit.
         """
 
@@ -63,16 +53,18 @@ class Bots:
 
     def __init__(self, portal: Portal) -> None:
         self._shelf = portal.store.bots
-        self._all = _best_last(self._shelf.all())
+        self._all = best_last(self._shelf.all())
+        self._by_code = {bot.code: bot for bot in self._all}
 
     def entries(self) -> list[Fields]:
         return [_entry("bots", self._shelf.fields(bot)) for bot in self._all]
 
     def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
-        same = [bot for bot in self._all if (bot.code,) == KEYS["bots"](entry)]
-        return self._shelf.fields(same[-1]) if same else None
+        [code] = KEYS["bots"](entry)
+        bot = self._by_code.get(code)
+        return self._shelf.fields(bot) if bot else None
 
-    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
+    def wanted(self, entry: Fields, now: Fields | None, coming: Collection[str] = ()) -> Fields:
         _keeps(entry, now, "type")
         base = now or {"id": 0, "api": BotApi.V2}
         bot = self._shelf.record(base | entry | {"avatar": ""})
@@ -87,7 +79,8 @@ class ChatApps:
 
     def __init__(self, portal: Portal) -> None:
         self._shelf = portal.store.chat_apps
-        self._all = _best_last(self._shelf.all())
+        self._all = best_last(self._shelf.all())
+        self._known = Successors(self._all)
         self._codes = {bot.id: bot.code for bot in portal.store.bots.all()}
         self._numbers = _numbers(portal)
 
@@ -101,21 +94,12 @@ class ChatApps:
 
     def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
         [code] = KEYS["chat_apps"](entry)
-        same = [app for app in self._all if app.code == code]
-        best = same or [app for app in self._all if self._follows(app.code, code, others)]
-        return self._shelf.fields(best[-1]) if best else None
+        app = self._known.found(code, others)
+        return self._shelf.fields(app) if app else None
 
-    def _follows(self, code: str, wanted: str, others: Collection[Key]) -> bool:
-        """Whether one of them was put in the other's place by a republication."""
-        return (
-            chat_apps.stem(code) == chat_apps.stem(wanted)
-            and (chat_apps.is_successor(code) or chat_apps.is_successor(wanted))
-            and (code,) not in others
-        )
-
-    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
+    def wanted(self, entry: Fields, now: Fields | None, coming: Collection[str] = ()) -> Fields:
         _keeps(entry, now, "kind")
-        bot_id = self._bot(entry, now)
+        bot_id = self._bot(entry, now, coming)
         base = (now or {"id": 0}) | entry | {"icon": "", "bot_id": bot_id}
         del base["bot"]
         current = self._shelf.record(now) if now else None
@@ -124,14 +108,14 @@ class ChatApps:
         checked = drafts.check(draft, current)
         return self._shelf.fields(replace(checked, bot_id=bot_id))
 
-    def _bot(self, entry: Fields, now: Fields | None) -> int:
+    def _bot(self, entry: Fields, now: Fields | None, coming: Collection[str]) -> int:
         """The number of its bot; the portal cannot give a chat app to another bot."""
         code = entry["bot"].strip()
         if now:
             if code and self._codes.get(now["bot_id"], code) != code:
                 raise BadPayload("bot_id", "fixed")
             return int(now["bot_id"])
-        return _bot(self._numbers, code) if code else 0
+        return _bot(self._numbers, code, coming) if code else 0
 
 
 class Commands:
@@ -139,8 +123,9 @@ class Commands:
 
     def __init__(self, portal: Portal) -> None:
         self._shelf = portal.store.commands
-        self._all = _best_last(self._shelf.all())
+        self._all = best_last(self._shelf.all())
         self._bots = {bot.id: bot for bot in portal.store.bots.all()}
+        self._by_key = {(self._code(one.bot_id), one.name): one for one in self._all}
         self._numbers = _numbers(portal)
 
     def entries(self) -> list[Fields]:
@@ -152,15 +137,11 @@ class Commands:
 
     def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
         code, name = KEYS["commands"](entry)
-        same = [
-            one
-            for one in self._all
-            if one.name == name and one.bot_id in self._bots and self._bots[one.bot_id].code == code
-        ]
-        return self._shelf.fields(same[-1]) if same else None
+        one = self._by_key.get((code, name))
+        return self._shelf.fields(one) if one else None
 
-    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
-        bot_id = now["bot_id"] if now else _bot(self._numbers, entry["bot"].strip())
+    def wanted(self, entry: Fields, now: Fields | None, coming: Collection[str] = ()) -> Fields:
+        bot_id = self._bot(entry, now, coming)
         base = (now or {"id": 0}) | entry | {"bot_id": bot_id}
         del base["bot"]
         current = self._shelf.record(now) if now else None
@@ -169,27 +150,40 @@ class Commands:
         checked = command_drafts.check(draft, api, current)
         return self._shelf.fields(replace(checked, bot_id=bot_id))
 
+    def _bot(self, entry: Fields, now: Fields | None, coming: Collection[str]) -> int:
+        """The number of its bot, without which it can neither come nor come back."""
+        if now and now["published"]:
+            return int(now["bot_id"])
+        number = _bot(self._numbers, entry["bot"].strip(), coming)
+        return int(now["bot_id"]) if now else number
+
+    def _code(self, bot_id: int) -> str | None:
+        """Its bot's code; None when that is on no list of ours."""
+        return self._bots[bot_id].code if bot_id in self._bots else None
+
 
 class Connectors:
-    """A connector is known by its id. Its open lines are the portal's own and stay there."""
+    """A connector is known by its id. Of one that is there the open lines stay as they are."""
 
     def __init__(self, portal: Portal) -> None:
         self._shelf = portal.store.connectors
         self._all = self._shelf.all()
+        self._by_id = {one.id: one for one in self._all}
 
     def entries(self) -> list[Fields]:
         return [_entry("connectors", self._shelf.fields(one)) for one in self._all]
 
     def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
-        same = [one for one in self._all if (one.id,) == KEYS["connectors"](entry)]
-        return self._shelf.fields(same[0]) if same else None
+        [number] = KEYS["connectors"](entry)
+        one = self._by_id.get(number)
+        return self._shelf.fields(one) if one else None
 
-    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
+    def wanted(self, entry: Fields, now: Fields | None, coming: Collection[str] = ()) -> Fields:
         record = self._shelf.record((now or {"joints": []}) | entry)
         current = self._shelf.record(now) if now else None
         same = current is not None and current.svg == record.svg
         draft = replace(connector_drafts.of_connector(record), svg="" if same else record.svg)
-        return self._shelf.fields(connector_drafts.check(draft, current))
+        return self._shelf.fields(connector_drafts.check(draft, current, record.joints))
 
 
 class Widgets:
@@ -200,7 +194,11 @@ class Widgets:
 
     def __init__(self, portal: Portal) -> None:
         self._shelf = portal.store.widgets
-        self._all = _best_last(self._shelf.all())
+        self._all = best_last(self._shelf.all())
+        self._by_key = {(one.code, one.iframe_url, *sorted(one.places)): one for one in self._all}
+        self._by_code: dict[str, list[tuple[Key, Widget]]] = defaultdict(list)
+        for key, one in self._by_key.items():
+            self._by_code[key[0]].append((key, one))
         self._apps = {app.id: app.code for app in portal.store.chat_apps.all()}
         self._chat_apps = ChatApps(portal)
         self._numbers = _numbers(portal)
@@ -217,13 +215,12 @@ class Widgets:
         ]
 
     def found(self, entry: Fields, others: Collection[Key]) -> Fields | None:
-        known = [(KEYS["widgets"](self._shelf.fields(one)), one) for one in self._all]
         code, *_ = wanted = KEYS["widgets"](entry)
-        same = [one for key, one in known if key == wanted]
-        best = same or [one for key, one in known if key[0] == code and key not in others]
+        same = [self._by_key[wanted]] if wanted in self._by_key else []
+        best = same or [one for key, one in self._by_code.get(code, ()) if key not in others]
         return self._shelf.fields(best[-1]) if best else None
 
-    def wanted(self, entry: Fields, now: Fields | None) -> Fields:
+    def wanted(self, entry: Fields, now: Fields | None, coming: Collection[str] = ()) -> Fields:
         app = self._chat_apps.found({"code": entry["chat_app"]}, ())
         made = {
             "app_id": app["id"] if app else 0,
@@ -237,12 +234,6 @@ class Widgets:
         draft = widget_drafts.of_widget(self._shelf.record(base))
         checked = widget_drafts.check(draft, current, plain_http=self._plain_http)
         return self._shelf.fields(checked) | kept
-
-
-def _best_last(things: list[T]) -> list[T]:
-    """The oldest first; of two that share a key the one on the portal is the later."""
-    oldest_first = things[::-1]
-    return sorted(oldest_first, key=lambda thing: thing.published)
 
 
 def _entry(listed: str, fields: Fields) -> Fields:
@@ -260,10 +251,10 @@ def _numbers(portal: Portal) -> dict[str, int]:
     return {bot.code: bot.id for bot in portal.store.bots.all() if bot.published}
 
 
-def _bot(numbers: Mapping[str, int], code: str) -> int:
-    if code not in numbers:
+def _bot(numbers: Mapping[str, int], code: str, coming: Collection[str]) -> int:
+    if code not in numbers and code not in coming:
         raise BadPayload("bot_id", "bot_missing")
-    return numbers[code]
+    return numbers.get(code, 0)
 
 
 def _picture(entry: Fields, now: Fields | None, name: str, size: tuple[int, int]) -> str:

@@ -21,7 +21,8 @@ Schema = dict[str, Any]
 
 NAME: Final = "b24app-definitions"
 VERSION: Final = 1
-MOST: Final = 1000  # of each kind; and of all kinds what a run takes
+MOST: Final = 10_000  # of each kind, and of all kinds together
+MOST_JOINTS: Final = 1000
 MOST_PROBLEMS: Final = 10
 PICTURE: Final = 400_000  # characters of base64; a finished picture has fewer
 
@@ -38,10 +39,10 @@ def _one_of(choices: type[StrEnum], *also: str) -> Schema:
     return _choice(*(choice.value for choice in choices), *also)
 
 
-def _object(**properties: Schema) -> Schema:
+def _object(optional: Mapping[str, Schema] | None = None, /, **properties: Schema) -> Schema:
     return {
         "type": "object",
-        "properties": properties,
+        "properties": properties | dict(optional or {}),
         "required": [*properties],
         "additionalProperties": False,
     }
@@ -58,6 +59,7 @@ def _rows(*texts: str) -> Schema:
 
 FLAG: Final[Schema] = {"type": "boolean"}
 NUMBER: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": 99_999}
+LINE: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
 TITLES: Final = _rows("title", "description", "copyright")
 
 BOT: Final = _object(
@@ -115,7 +117,9 @@ WIDGET: Final = _object(
     height=NUMBER,
     translations=TITLES,
 )
+JOINT: Final = _object(line=LINE, name=_text(), url=_text(), url_im=_text(), id=_text())
 CONNECTOR: Final = _object(
+    {"joints": _list(JOINT, MOST_JOINTS)},
     id=_text(needed=True),
     name=_text(),
     svg=_text(MAX_BYTES),
@@ -137,9 +141,12 @@ SCHEMA: Final[Schema] = {
     "title": "Definitions of a Bitrix24 portal, as b24app exports and imports them",
     "description": (
         "Things name each other by what stays the same in another portal: a bot by its code, "
-        "a chat app by its code. Pictures are PNG files as base64; an empty text is no picture."
+        "a chat app by its code. Pictures are PNG files as base64; an empty text is no picture. "
+        "The joints of a connector are open lines by their numbers in the portal of the file; they "
+        "are heeded where portal_mark says that it is the same."
     ),
     **_object(
+        {"portal_mark": _text()},
         schema={"const": NAME},
         version={"const": VERSION},
         made_at=_text(),

@@ -1,21 +1,28 @@
 """All definitions of a portal as one file: what to put into a portal, and nothing secret.
 
-Neither tokens nor hashes are in it, no member id and no number of a portal.
+Neither tokens nor hashes are in it, no member id, and no number of a portal but those of the open
+lines that its connectors are joined to, which only this portal takes back.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from b24app.actions import definition_schema
-from b24app.actions.definition_kinds import KEYS, KINDS, Fields
+from b24app.actions.definition_keys import KEYS, Fields
+from b24app.actions.definition_kinds import KINDS
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, TooLarge
 
-MAX_BYTES: Final = 8 * 1024 * 1024
-MOST_THINGS: Final = definition_schema.MOST  # a run takes no more
+MAX_BYTES: Final = 32 * 1024 * 1024
+MOST_THINGS: Final = definition_schema.MOST
+# A value takes up to a hundred times its room in the file once it is read.
+MOST_VALUES: Final = 1_000_000
+STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 def of_portal(portal: Portal) -> str:
@@ -23,14 +30,34 @@ def of_portal(portal: Portal) -> str:
 
     What was unregistered is not in it; what the portal has lost and is still on our list, is.
     """
+    return _written(_document(portal))
+
+
+def overview(portal: Portal) -> tuple[dict[str, int], bool]:
+    """How many of each kind the file would have, and whether an import would take all of it."""
+    document = _document(portal)
+    counts = {name: len(document[name]) for name in KINDS}
+    return counts, _things(document) <= MOST_THINGS and fits(_written(document).encode())
+
+
+def _document(portal: Portal) -> Fields:
     head: Fields = {
         "schema": definition_schema.NAME,
         "version": definition_schema.VERSION,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "portal": portal.installation.domain,
+        "portal_mark": mark(portal),
     }
-    lists = {name: _unique(portal, name) for name in KINDS}
-    return json.dumps(head | lists, ensure_ascii=False, indent=2) + "\n"
+    return head | {name: _unique(portal, name) for name in KINDS}
+
+
+def _written(document: Fields) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def mark(portal: Portal) -> str:
+    """By which a portal knows a file of its own, whatever its address is by then."""
+    return hashlib.sha256(f"definitions {portal.installation.member_id}".encode()).hexdigest()[:32]
 
 
 def read(data: bytes) -> Fields:
@@ -39,14 +66,28 @@ def read(data: bytes) -> Fields:
     Raises TooLarge; BadPayload with a reason for each place that is not as it must be, such as
     ``bots[0].name``.
     """
-    if len(data) > MAX_BYTES:
+    if not fits(data):
         raise TooLarge(f"{len(data)} bytes")
     document = _of_ours(_parsed(data))
+    if _things(document) > MOST_THINGS:
+        raise BadPayload("", "too_many_things")
     if found := definition_schema.problems(document) or _repeated(document):
         raise BadPayload(*next(iter(found.items())), found)
-    if sum(len(document[name]) for name in KINDS) > MOST_THINGS:
-        raise BadPayload("", "too_many")
     return document
+
+
+def fits(data: bytes) -> bool:
+    """Whether a file is small enough to be read, by its bytes and by what is in it."""
+    if len(data) > MAX_BYTES or data.count(b'"') > 4 * MOST_VALUES:  # each may have a name
+        return False
+    bare = STRING.sub(b"", data)
+    return sum(map(bare.count, (b",", b"[", b"{"))) <= MOST_VALUES
+
+
+def _things(document: Fields) -> int:
+    """How many there are; what is no list is found fault with later."""
+    lists = (document.get(name) for name in KINDS)
+    return sum(len(one) for one in lists if isinstance(one, list))
 
 
 def _unique(portal: Portal, name: str) -> list[Fields]:

@@ -1,12 +1,18 @@
-"""Changes nobody knows the end of: noted before the portal is asked, until our record has them."""
+"""Changes nobody knows the end of: noted before the portal is asked, until our record has them.
+
+What is in doubt is sent whole with the next save, also where that brings nothing new to the record.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from b24app.actions.portal import Portal
-from b24app.errors import B24AppError, Conflict, StoreUnavailable, may_have_acted
+from b24app.errors import B24AppError, Conflict, StoreUnavailable, Unfinished, may_have_acted
+
+UNRECORDED: Final = (StoreUnavailable, Conflict, Unfinished)
 
 
 @contextmanager
@@ -26,6 +32,21 @@ def noted(portal: Portal, code: str) -> Iterator[bool]:
         raise
 
 
+@contextmanager
+def in_doubt() -> Iterator[None]:
+    """For calls after one that has changed the portal: their failure is not the whole news."""
+    try:
+        yield
+    except B24AppError as exc:  # raised again
+        exc.in_doubt = True
+        raise
+
+
+def change_of(kind: str, number: int | str) -> str:
+    """What a change of this thing is noted as while its end is unknown."""
+    return f"{kind}:{number}"
+
+
 def _is_unknown(error: B24AppError) -> bool:
     """Whether the portal may have it, and our record not."""
-    return may_have_acted(error) or isinstance(error, StoreUnavailable | Conflict)
+    return may_have_acted(error) or isinstance(error, UNRECORDED)

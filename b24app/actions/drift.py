@@ -48,8 +48,8 @@ def known(portal: Portal) -> list[Finding]:
 
     Of a chat app what the portal has told a check counts, not what our record says of it.
     """
-    seen, check = portal.store.drift.look(), portal.store.drift.check()
-    looked, asked = seen.findings if seen else (), check.findings if check else ()
+    seen, asked = portal.store.drift.look(), _checked(portal)
+    looked = seen.findings if seen else ()
     told = {_which(finding) for finding in asked if finding.thing == "chat_app"}
     found = [finding for finding in looked if _which(finding) not in told]
     listed = {_which(finding) for finding in found}
@@ -78,9 +78,9 @@ def do(portal: Portal, deed: Deed, wanted: tuple[str, str, str], typed_name: str
 
 
 def _checked(portal: Portal) -> tuple[Finding, ...]:
-    """What the last check has found so far."""
+    """What the last check has found so far and our list does not say to be mended since."""
     check = portal.store.drift.check()
-    return check.findings if check else ()
+    return drift_check.standing(portal, check) if check else ()
 
 
 def _named(findings: tuple[Finding, ...], wanted: tuple[str, str, str]) -> Finding | None:

@@ -120,6 +120,24 @@ def _judged(
     return None
 
 
+def standing(portal: Portal, check: Check) -> tuple[Finding, ...]:
+    """What a check has found, without what was mended from another page since.
+
+    A thing that was published again has another number, one that was removed has none; one that
+    was only believed to be gone is known to be there.
+    """
+    shelves: dict[str, dict[str, ChatApp | Command]] = {
+        "chat_app": {str(app.id): app for app in portal.store.chat_apps.all()},
+        "command": {str(command.id): command for command in portal.store.commands.all()},
+    }
+    found = ((one, shelves[one.thing].get(one.thing_id)) for one in check.findings)
+    return tuple(
+        finding
+        for finding, thing in found
+        if thing and not (finding.how is Drifted.DIFFERENT and thing.published)
+    )
+
+
 def settle(portal: Portal, finding: Finding) -> None:
     """A deed has ended this difference: it is told no more."""
     if check := portal.store.drift.check():

@@ -53,13 +53,33 @@ def bots(portal: Portal, listing: Listing) -> Iterator[Finding]:
             yield Finding("bot", str(bot.id), bot.full_name, Drifted.MISSING, ours, {}, BACK)
         elif theirs := _bot_said(bot, row):
             ours = {name: shelf.fields(bot)[name] for name in theirs}
-            deeds, why = (BOTH, "") if "code" not in theirs else ((Deed.ADOPT,), "code_changed")
+            deeds, why = _bot_deeds(theirs)
             how = Drifted.DIFFERENT
             yield Finding("bot", str(bot.id), bot.full_name, how, ours, theirs, deeds, why)
     for number, row in listing.bots.items():
         if number not in known and row["code"] not in missing:
-            name = _full_name(row)
-            yield Finding("bot", str(number), name, Drifted.UNKNOWN, {}, named(row), TAKEN)
+            about = ("bot", str(number), _full_name(row), Drifted.UNKNOWN)
+            owned = _owned(portal, listing, number)
+            yield Finding(*about, {}, named(row), TAKEN, commands=owned)
+
+
+def _bot_deeds(theirs: Fields) -> tuple[tuple[Deed, ...], str]:
+    """No update of a bot takes a code or a type
+    (b24restdocs: chat-bots-v2/imbot.v2/bots/bot-update.md)."""
+    if "code" in theirs:
+        return (Deed.ADOPT,), "code_changed"
+    return ((Deed.ADOPT,), "type_changed") if "type" in theirs else (BOTH, "")
+
+
+def _owned(portal: Portal, listing: Listing, bot_id: int) -> tuple[Fields, ...] | None:
+    """The commands of a bot that is on no list of ours; None where the portal does not tell."""
+    if "command" in listing.unseen:
+        return None
+    return tuple(
+        command_fields(portal.installation, row) | {"id": number}
+        for number, row in listing.commands.items()
+        if row["bot_id"] == bot_id
+    )
 
 
 def _bot_said(bot: Bot, row: Fields) -> Fields:
@@ -104,8 +124,9 @@ def commands(portal: Portal, listing: Listing) -> Iterator[Finding]:
                 ours["translations"] = _same_language(ours, theirs)
             how = Drifted.DIFFERENT
             yield Finding("command", str(command.id), name, how, ours, theirs, BOTH)
+    bots = {bot.id for bot in portal.store.bots.all()}
     for number, row in listing.commands.items():
-        if number not in known:
+        if number not in known and row["bot_id"] in bots:
             theirs = command_fields(portal.installation, row)
             name, how, why = f"/{row['name']}", Drifted.UNKNOWN, "one_language"
             yield Finding("command", str(number), name, how, {}, theirs, TAKEN, why)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from b24app.actions import (
     bots,
@@ -202,10 +202,28 @@ def _remove(portal: Portal, finding: Finding, typed_name: str) -> Done:
         widgets.unregister(portal, finding.thing_id)
     elif finding.thing == "bot":
         bot = _adopt_bot(portal, finding)
+        for said in finding.commands or ():
+            _adopt_doomed(portal, said)
         bots.unregister(portal, bot.id, bot.full_name)
     else:
-        commands.unregister(portal, _adopt_command(portal, finding).id)
+        said = finding.theirs | {"id": int(finding.thing_id)}
+        commands.unregister(portal, _adopt_doomed(portal, said).id)
     return Done(finding.thing_id)
+
+
+def _adopt_doomed(portal: Portal, said: dict[str, Any]) -> Command:
+    """A command on our list, so that it can come back once it was removed: without a title no
+    portal would take it, so where none was told its name stands in
+    (b24restdocs: chat-bots-v2/imbot.v2/commands/command-register.md)."""
+    shelf = portal.store.commands
+    stand_in = [{"language": portal.installation.language, "title": said["name"], "params": ""}]
+    fields = said | {"translations": said["translations"] or stand_in}
+    hints = tuple(Hint(**entry) for entry in fields.pop("translations"))
+    with portal.store.editing():
+        for known in shelf.all():
+            if known.id == said["id"]:
+                return known
+        return _save(portal, shelf, None, Command(translations=hints, **fields))
 
 
 RESTORE: Final[Mapping[str, Callable[[Portal, Finding], Done]]] = {

@@ -1,4 +1,5 @@
-"""What a portal lists of ours, in our words: one request, as a rule.
+"""What a portal lists of ours, in our words: one request, as a rule, and one more for the commands
+of bots that are not on our list.
 
 The newer family of methods lists the bots of an application; the older one those of everybody,
 so there each bot that is not on our list is asked whose it is, with an update that brings nothing.
@@ -23,7 +24,7 @@ from b24app.actions.widget_calls import Binding
 from b24app.bitrix.answers import as_map
 from b24app.bitrix.batch import LIMIT, BatchResult
 from b24app.errors import AlreadyGone, AuthorizationLost, MethodGone, NotOurs, PortalError
-from b24app.records import Bot, BotApi, BotType
+from b24app.records import BotApi, BotType
 
 Fields = dict[str, Any]
 
@@ -65,15 +66,14 @@ class Listing:
 
 def read(portal: Portal) -> Listing:
     """Ask for all lists. Raises PortalError, PortalUnreachable, AuthorizationLost."""
-    bots = portal.store.bots.all()
-    asked = {f"of{bot.id}": f"imbot.v2.Command.list?botId={bot.id}" for bot in bots}
-    answer = portal.rest.batch_all(QUESTIONS | asked, repeatable=True)
+    known = {bot.id for bot in portal.store.bots.all()}
+    answer = portal.rest.batch_all(QUESTIONS | _of_each(known), repeatable=True)
     for error in answer.errors.values():
         if isinstance(error, AuthorizationLost):
             raise error
     found = Listing(unseen=_unseen(answer, ("connector", "widget", "subscription")))
-    _read_bots(portal, found, answer, {bot.id for bot in bots})
-    _read_commands(found, answer, bots)
+    _read_bots(portal, found, answer, known)
+    _read_commands(portal, found, answer, known)
     names = as_map(answer.results.get("connector"))
     found.connectors = {str(number): str(name) for number, name in names.items()}
     found.widgets = widget_calls.read(answer.results.get("widget"))
@@ -160,17 +160,29 @@ def _old_bots(portal: Portal, answer: object, known: set[int]) -> dict[int, Fiel
     }
 
 
-def _read_commands(found: Listing, answer: BatchResult, bots: list[Bot]) -> None:
-    """Of the bots on our list; one that is gone has none."""
+def _of_each(bots: Iterable[int]) -> dict[str, str]:
+    """The questions for the commands of these bots."""
+    return {f"of{number}": f"imbot.v2.Command.list?botId={number}" for number in bots}
+
+
+def _read_commands(portal: Portal, found: Listing, answer: BatchResult, known: set[int]) -> None:
+    """Of the bots on our list, and of those that alone the portal has; a bot that is gone has
+    none."""
     if found.family is BotApi.V1 or "bot" in found.unseen:
         found.unseen["command"] = found.unseen.get("bot", NOT_LISTED)
         return
-    for bot in bots:
-        error = answer.errors.get(f"of{bot.id}")
+    _take_commands(found, answer, known)
+    if others := found.bots.keys() - known:
+        _take_commands(found, portal.rest.batch_all(_of_each(others), repeatable=True), others)
+
+
+def _take_commands(found: Listing, answer: BatchResult, bots: Iterable[int]) -> None:
+    for bot_id in bots:
+        error = answer.errors.get(f"of{bot_id}")
         if error and not isinstance(error, AlreadyGone | NotOurs):
             found.unseen["command"] = type(error).__name__
-        for row in _rows(as_map(answer.results.get(f"of{bot.id}")).get("commands")):
-            if _number(row.get("botId")) == bot.id:  # every portal's own commands come along
+        for row in _rows(as_map(answer.results.get(f"of{bot_id}")).get("commands")):
+            if _number(row.get("botId")) == bot_id:  # every portal's own commands come along
                 found.commands[_number(row.get("id"))] = _command(row)
 
 

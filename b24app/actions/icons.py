@@ -1,4 +1,4 @@
-"""Any picture becomes the platform's chat app icon: a PNG sprite of 108 by 66 pixels.
+"""Any picture or glyph becomes the platform's chat app icon: a PNG sprite of 108 by 66 pixels.
 
 Its left half shows the chat app at rest, its right half while it is active.
 Pure functions over Pillow: bytes in, bytes out, nothing kept.
@@ -10,7 +10,7 @@ from typing import Final
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
-from b24app.actions import pictures
+from b24app.actions import glyphs, pictures
 from b24app.actions.pictures import FAINT
 
 SPRITE: Final = (108, 66)
@@ -46,8 +46,21 @@ def make_sprite(data: bytes, *, own_colours: bool = False) -> bytes:
     return _coloured(picture.pixels) if own_colours else _tinted(picture.pixels)
 
 
+def glyph_sprite(name: str) -> bytes:
+    """Return the 108x66 PNG sprite of a glyph in the platform's two tones.
+
+    ``name`` is a class of Font Awesome 4 such as ``fa-rocket``.
+    Raises BadPayload for the field ``icon``: glyph_unknown.
+    """
+    return _printed(glyphs.drawing(name, "icon"))
+
+
 def _tinted(picture: Image.Image) -> bytes:
-    mask = _silhouette(picture)
+    return _printed(_silhouette(picture))
+
+
+def _printed(mask: Image.Image) -> bytes:
+    """The drawing in the platform's two tones; the mask says where it is."""
     mask = _full(_fit(mask.crop(_frame(mask))))
     inks = [Image.new("RGB", mask.size, tone) for tone in (INACTIVE, ACTIVE)]
     return _sprite(*(Image.merge("RGBA", (*ink.split(), mask)) for ink in inks))

@@ -7,13 +7,16 @@ list decides what is to be done, so that importing twice is importing once.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain, islice
 from typing import Final
 
 from b24app.actions import definitions, republications, widget_drafts
-from b24app.actions.definition_kinds import KEYS, KINDS, THINGS, Fields, Key, Kind
+from b24app.actions.definition_keys import KEYS, Fields, Key
+from b24app.actions.definition_kinds import KINDS, THINGS, Kind
 from b24app.actions.history import BOOKKEEPING
 from b24app.actions.portal import Portal
 from b24app.actions.roads import ROADS, Arrival
@@ -23,13 +26,12 @@ from b24app.records import Item, ItemState, Run, RunState
 VERB: Final = "import"
 THING: Final = "definition"
 # Neither the file's nor what an import changes.
-PORTALS_OWN: Final = BOOKKEEPING | {
-    *("hash", "api", "joints", "app_id", "bot", "bot_code", "chat_app")
-}
+PORTALS_OWN: Final = BOOKKEEPING | {"hash", "api", "app_id", "bot", "bot_code", "chat_app"}
 
 # What somebody must do something about, the gravest first.
 GRAVE: Final = ("new_hash", "line_gone", "other_bot", "icon_republish")
 ALIKE: Final = ("chat_apps", "widgets")  # where one may be meant by another key than its own
+READ_AT_ONCE: Final = 200
 
 
 class Act(StrEnum):
@@ -40,6 +42,9 @@ class Act(StrEnum):
     RESTORE = "restore"  # the portal has lost it; what differs is changed, too
     SAME = "same"
     CANNOT = "cannot"
+
+
+DOES_SOMETHING: Final = frozenset({Act.CREATE, Act.CHANGE, Act.RESTORE})
 
 
 @dataclass(frozen=True)
@@ -61,17 +66,23 @@ class Step:
     @property
     def does_something(self) -> bool:
         """Whether the import has anything to do about it."""
-        return self.act in (Act.CREATE, Act.CHANGE, Act.RESTORE)
+        return self.act in DOES_SOMETHING
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the import of an upload would do; ``portal`` and ``made_at`` are of the file."""
+    """What the import of an upload would do; ``portal`` and ``made_at`` are of the file.
+
+    ``counts`` says how often something would be done, ``first`` are the first steps of each.
+    ``without_lines``: its connectors come without the open lines of another portal.
+    """
 
     upload: str
     portal: str
     made_at: str
-    steps: tuple[Step, ...]
+    counts: Mapping[Act, int]
+    first: Mapping[Act, list[Step]]
+    without_lines: bool
 
 
 @dataclass(frozen=True)
@@ -94,24 +105,50 @@ def take(portal: Portal, data: bytes) -> str:
         if name == "widgets":  # made once, so that a try that was cut short is not followed by two
             entry["id"] = widget_drafts.new_key()
     head = {name: document[name] for name in ("portal", "made_at")}
-    head["count"] = len(entries)
+    is_own = document.get("portal_mark") == definitions.mark(portal)
+    lines = [] if is_own else [one.pop("joints", []) for one in document["connectors"]]
+    head["without_lines"] = any(lines)
+    head |= {"count": len(entries), "bots": len(document["bots"])}
     head["keys"] = {name: [KEYS[name](entry) for entry in document[name]] for name in ALIKE}
     return portal.store.definitions.put(
         json.dumps(head), [json.dumps(entry) for entry in entries], _in_use(portal)
     )
 
 
-def plan(portal: Portal, upload: str) -> Plan:
-    """What the import would do now; nothing is done. Raises NotFound when it waits no more."""
+def plan(portal: Portal, upload: str, most: int) -> Plan:
+    """What the import would do now; nothing is done. Of each act the first ``most`` are kept.
+
+    Raises NotFound when it waits no more.
+    """
     head = _head(portal, upload)
-    texts = portal.store.definitions.entries(upload, head["count"])
-    entries = [_read(text, head) for text in texts]
-    kinds = {name: make(portal) for name, make in KINDS.items()}
-    coming = {KEYS["bots"](entry.fields) for entry in entries if entry.listed == "bots"}
-    steps = (
-        _step(kinds[entry.listed], place, entry, coming) for place, entry in enumerate(entries)
-    )
-    return Plan(upload, head["portal"], head["made_at"], tuple(steps))
+    counts: Counter[Act] = Counter()
+    first: dict[Act, list[Step]] = {act: [] for act in Act}
+    for step in steps(portal, upload):
+        counts[step.act] += 1
+        if len(first[step.act]) < most:
+            first[step.act].append(step)
+    without_lines = head.get("without_lines", False)  # one that waited for longer does not say
+    return Plan(upload, head["portal"], head["made_at"], counts, first, without_lines)
+
+
+def steps(portal: Portal, upload: str, start: int = 0) -> Iterator[Step]:
+    """What would be done now about each definition from this place on, in the order of the file.
+
+    They are read as they are asked for, and the bots before them, as these decide what can come.
+    Raises NotFound when it waits no more.
+    """
+    head = _head(portal, upload)
+    kinds: dict[str, Kind] = {}
+    coming: set[str] = set()
+    before = range(min(start, head.get("bots", 0)))
+    for place, entry in _entries(portal, upload, head, chain(before, range(start, head["count"]))):
+        if entry.listed not in kinds:
+            kinds[entry.listed] = KINDS[entry.listed](portal)
+        step = _step(kinds[entry.listed], place, entry, coming)
+        if entry.listed == "bots" and step.act is not Act.CANNOT:
+            coming.update(KEYS["bots"](entry.fields))
+        if place >= start:
+            yield step
 
 
 def things(upload: str, steps: Iterable[Step]) -> list[tuple[str, str]]:
@@ -161,16 +198,14 @@ def _do(portal: Portal, kind: Kind, entry: _Entry, now: Fields | None) -> Arriva
     return road.restore(back, wanted) if _differ(back, wanted) else arrival
 
 
-def _step(kind: Kind, place: int, entry: _Entry, coming: Collection[Key]) -> Step:
-    """``coming`` are the bots that will be there once the import comes to this definition."""
+def _step(kind: Kind, place: int, entry: _Entry, coming: Collection[str]) -> Step:
+    """``coming`` are the codes of bots that will be there when the import comes to it."""
     now = kind.found(entry.fields, entry.others)
     step = Step(place, THINGS[entry.listed], _name(entry), Act.SAME, {}, {}, {})
     try:
-        wanted = kind.wanted(entry.fields, now)
+        wanted = kind.wanted(entry.fields, now, coming)
     except BadPayload as exc:
-        if exc.errors != {"bot_id": "bot_missing"} or (entry.fields["bot"].strip(),) not in coming:
-            return replace(step, act=Act.CANNOT, errors=exc.errors)
-        return replace(step, act=Act.CREATE, after=_shown(entry.fields))
+        return replace(step, act=Act.CANNOT, errors=exc.errors)
     if now is None:
         return replace(step, act=Act.CREATE, after=_shown(wanted))
     names = _differ(now, wanted)
@@ -205,6 +240,15 @@ def _head(portal: Portal, upload: str) -> Fields:
         raise NotFound("upload")
     head: Fields = json.loads(portal.store.definitions.head(upload))
     return head | {"keys": {name: set(map(tuple, keys)) for name, keys in head["keys"].items()}}
+
+
+def _entries(
+    portal: Portal, upload: str, head: Fields, places: Iterator[int]
+) -> Iterator[tuple[int, _Entry]]:
+    """The definitions at these places, some at a time."""
+    while some := list(islice(places, READ_AT_ONCE)):
+        for place, text in zip(some, portal.store.definitions.entries(upload, some), strict=True):
+            yield place, _read(text, head)
 
 
 def _waiting(portal: Portal, item: Item) -> tuple[str, _Entry]:

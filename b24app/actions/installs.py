@@ -14,7 +14,7 @@ from b24app.actions import life, subscriptions
 from b24app.actions.life import Sign
 from b24app.actions.portal import Portal
 from b24app.actions.proof import Claim, Visitor, client, identify, netloc, prove
-from b24app.actions.renewal import REFUSED_KEYS
+from b24app.actions.reasons import REFUSED_KEYS
 from b24app.bitrix.answers import as_map
 from b24app.bitrix.calls import Rest
 from b24app.bitrix.inbound import read_language

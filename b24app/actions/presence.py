@@ -7,7 +7,8 @@ from enum import Enum
 from typing import Final
 
 from b24app.actions import tokens
-from b24app.actions.renewal import GONE, ODD_ANSWER, UNPAID, WRONG_KEYS, recent
+from b24app.actions.candidates import recent
+from b24app.actions.reasons import GONE, ODD_ANSWER, UNPAID, WRONG_KEYS
 from b24app.errors import AuthorizationLost, AuthServerRefused, AuthServerUnreachable, Busy
 from b24app.records import ChainFacts, ChainState, Installation, Standing
 from b24app.resources import Resources

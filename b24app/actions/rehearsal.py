@@ -20,7 +20,9 @@ from b24app.resources import Resources
 from b24app.store.rehearsal import RehearsalStore
 
 # Methods that only tell something, by their last word.
-ASKING: Final = frozenset({"get", "list", "status", "profile", "info", "scope"})
+ASKING: Final = frozenset({"get", "list", "status", "profile", "info", "scope", "events"})
+# What an update names a thing by; all else that it brings is there to be changed.
+IDS: Final = frozenset({"BOT_ID", "APP_ID", "COMMAND_ID", "botId", "commandId"})
 NEW_NUMBERS: Final = 10**15  # no portal has come that far
 NUMBERED: Final = frozenset({"imbot.register", "imbot.app.register", "imbot.command.register"})
 NUMBERED_WITHIN: Final = {"imbot.v2.Bot.register": "bot", "imbot.v2.Command.register": "command"}
@@ -59,13 +61,16 @@ class Rehearsing:
     ) -> Any:
         """As ``Client.call``, of what changes nothing; else as if it was done."""
         params = params or {}
-        if not is_asking(method):
+        if not is_asking(method, params):
             self._calls.append(PlannedCall(method, params))
             return self._answer(method)
         key = json.dumps([method, params], sort_keys=True)
         if key not in self._known:
             self._calls.append(PlannedCall(method, params, asked=True))
-            self._known[key] = self._rest.call(method, params, repeatable=repeatable)
+            if any(map(is_new_number, params.values())):  # of that only we know
+                self._known[key] = self._answer(method)
+            else:
+                self._known[key] = self._rest.call(method, params, repeatable=repeatable)
         return self._known[key]
 
     def pages(self, method: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
@@ -84,16 +89,20 @@ class Rehearsing:
     def batch_all(
         self, commands: Mapping[str, str], *, halt: bool = False, repeatable: bool = False
     ) -> BatchResult:
-        """As ``batch``."""
+        """As ``batch``; what is only asked in it is answered by the portal."""
         if self._only_asks(commands):
             return self._rest.batch_all(commands, halt=halt, repeatable=repeatable)
         for chunk in chunks(commands):
             within = tuple(_planned(command) for command in chunk.values())
             self._calls.append(PlannedCall("batch", {"halt": int(halt)}, within=within))
-        results = {
-            label: self._answer(command.partition("?")[0]) for label, command in commands.items()
+        asked = {label: one for label, one in commands.items() if _planned(one).asked}
+        said = self._rest.batch_all(asked, repeatable=True) if asked else BatchResult()
+        done = {
+            label: self._answer(command.partition("?")[0])
+            for label, command in commands.items()
+            if label not in asked
         }
-        return BatchResult(results=results)
+        return BatchResult(results=done | dict(said.results), errors=said.errors)
 
     def _only_asks(self, commands: Mapping[str, str]) -> bool:
         within = tuple(_planned(command) for command in commands.values())
@@ -111,9 +120,12 @@ class Rehearsing:
         return {"count": 2} if method == "placement.unbind" else True
 
 
-def is_asking(method: str) -> bool:
-    """Whether the method only tells something."""
-    return method.rpartition(".")[2].lower() in ASKING
+def is_asking(method: str, params: Mapping[str, Any]) -> bool:
+    """Whether the call only tells something; so does an update that brings nothing, by which a
+    portal is asked whose a thing is."""
+    word = method.rpartition(".")[2].lower()
+    brought = (value for name, value in params.items() if name not in IDS)
+    return word in ASKING or (word == "update" and not any(brought))
 
 
 def is_new_number(value: object) -> bool:
@@ -131,4 +143,4 @@ def rehearse(resources: Resources, portal: Portal) -> tuple[Portal, Rehearsing]:
 def _planned(command: str) -> PlannedCall:
     method, _, query = command.partition("?")
     params = dict(parse_qsl(query, keep_blank_values=True))
-    return PlannedCall(method, params, asked=is_asking(method))
+    return PlannedCall(method, params, asked=is_asking(method, params))

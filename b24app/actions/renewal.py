@@ -6,14 +6,23 @@ import hashlib
 import hmac
 import logging
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
 from b24app.actions import life
+from b24app.actions.candidates import candidates, may_be_tried, near_end, recent
 from b24app.actions.life import Sign
+from b24app.actions.reasons import (
+    DEAD_CHAIN,
+    GONE,
+    ODD_ANSWER,
+    OPERATOR,
+    UNPAID,
+    WRONG_KEYS,
+    reason_of,
+)
 from b24app.bitrix.oauth import Grant
 from b24app.errors import (
     AuthorizationLost,
@@ -27,47 +36,12 @@ from b24app.records import (
     ChainFacts,
     ChainState,
     Installation,
-    Standing,
     Tokens,
-    used_until,
 )
 from b24app.resources import Resources
 
-# Nobody asks the authorization server more often about what it has refused.
-PAUSE_SECONDS: Final = 60
 # Past this no further request is begun; the caller has waited long enough.
 ASKING_SECONDS: Final = 8
-# This person's grant is over, another chain may live (b24restdocs: settings/oauth).
-DEAD_CHAIN: Final = frozenset({"invalid_grant", "invalid_request"})
-# Our own keys are refused: the operator's fault, and nobody's chain is to blame.
-REFUSED_KEYS: Final = frozenset({"invalid_client", "wrong_client"})
-WRONG_KEYS: Final = "wrong_keys"
-# It answered, and said nothing that we know about chain, keys or portal.
-ODD_ANSWER: Final = "odd_answer"
-# The authorization server's plain word that the portal has uninstalled us.
-GONE: Final = frozenset({"not_installed", "error_oauth"})
-UNPAID: Final = "payment_required"
-# What the operator reads in the log and on the command line, by reason.
-OPERATOR: Final = {
-    "no_chain": "no administrator has left access; the next one who opens the application does",
-    "invalid_grant": "the authorization server calls the chain dead",
-    "invalid_request": "the authorization server calls the chain dead",
-    "spent": "a renewal was cut off and its answer lost: the chain is spent",
-    "unreadable": "no key of TOKEN_KEYS opens the chain",
-    "payment_required": "the portal's plan has ended; asked once a minute at most",
-    "not_installed": "the portal has uninstalled the application; asked once a minute at most",
-    "error_oauth": "the portal has uninstalled the application; asked once a minute at most",
-    "wrong_keys": "the authorization server refuses B24_CLIENT_ID or B24_CLIENT_SECRET: mend them;"
-    " if it accepts them for other portals, this one has uninstalled the application",
-    "unreachable": "the authorization server does not answer; no token is to blame",
-    "odd_answer": "the authorization server refuses for a reason of its own, see the log; no token"
-    " is to blame; asked once a minute at most",
-    "authorization_error": "the portal does not let the person in any more",
-    "user_access_error": "the portal does not let the person use the application any more",
-    "invalid_token": "the portal does not know the access token",
-    "application_not_found": "the portal does not have the application any more",
-    "portal_deleted": "Bitrix24 says that the portal was deleted",
-}
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +90,7 @@ class Turn:
         trouble = self._standing.trouble
         if trouble and trouble.reason in {UNPAID, *GONE} and recent(trouble.asked_at):
             raise AuthorizationLost(self._member_id, trouble.reason)
-        for facts in _candidates(self._standing):
+        for facts in candidates(self._standing):
             access = self._from(facts, stale)
             if access:
                 return access
@@ -129,7 +103,7 @@ class Turn:
         """
         found = [facts for facts in self._standing.chains if facts.user_id == user_id]
         access = None
-        if found and _may_be_tried(found[0]):
+        if found and may_be_tried(found[0]):
             access = self._spend_opened(found[0], use=False)
         if access is None:
             raise self._error or self._nothing_left(user_id)
@@ -159,7 +133,7 @@ class Turn:
         if tokens is None:
             return None
         ended = facts.state in (ChainState.DEAD, ChainState.SPENT)
-        if not ended and tokens.access != stale and not _near_end(facts):
+        if not ended and tokens.access != stale and not near_end(facts):
             if facts.state is not ChainState.ALIVE:
                 self._mark(facts, ChainState.ALIVE, use=True)
             return tokens.access
@@ -238,7 +212,7 @@ class Turn:
             return
         if not shown:
             self._ledger.abandon(self._member_id, facts, self._owner)
-        reason = _reason(error.code)
+        reason = reason_of(error.code)
         refused_keys = fingerprint(self._resources) if reason == WRONG_KEYS else ""
         self._ledger.note(self._member_id, self._standing, reason, refused_keys)
         self._count(reason)
@@ -290,47 +264,9 @@ class Turn:
             self._resources.counters.add("renewals", outcome)
 
 
-def _reason(code: str) -> str:
-    """Under which name a refusal is noted that is not one chain's."""
-    if code in REFUSED_KEYS:
-        return WRONG_KEYS
-    return code if code in {UNPAID, *GONE} else ODD_ANSWER
-
-
 def fingerprint(resources: Resources) -> str:
     """Names the keys the authorization server is asked with, and tells nothing of them."""
     settings = resources.settings
     parts = (settings.client_id, settings.client_secret, settings.client_secret_previous or "")
     text = "\n".join(parts).encode()
     return hmac.new(settings.secret_key.encode(), text, hashlib.sha256).hexdigest()[:32]
-
-
-def _candidates(standing: Standing) -> Iterator[ChainFacts]:
-    """Whom to try, in this order: the chain in use, spares that cost nothing, other spares.
-
-    Last come those that do not live, each once a minute: one odd answer bricks nobody for ever.
-    """
-    in_use = [facts for facts in standing.chains if facts.state is ChainState.ALIVE]
-    spares = [facts for facts in standing.chains if facts.state is ChainState.SPARE]
-    yield from in_use
-    yield from sorted(spares, key=_near_end)
-    for facts in standing.chains:
-        if not facts.living and _may_be_tried(facts):
-            yield facts
-
-
-def _may_be_tried(facts: ChainFacts) -> bool:
-    """Whether it lives, or was not tried within the minute.
-
-    To see whether a key opens it nobody is asked: another process may have lacked that key.
-    """
-    return facts.living or facts.state is ChainState.UNREADABLE or not recent(facts.tried_at)
-
-
-def _near_end(facts: ChainFacts) -> bool:
-    return used_until(facts.issued_at, facts.expires_at) <= time.time()
-
-
-def recent(moment: int) -> bool:
-    """Whether it is less than a minute ago: then nobody asks again."""
-    return time.time() < moment + PAUSE_SECONDS

@@ -6,7 +6,7 @@ from b24app.actions import bots, chat_apps, commands
 from b24app.actions.portal import Portal
 from b24app.errors import NotFound
 from b24app.records import Verb
-from b24app.store.changes import KEPT
+from b24app.store.changes import KEPT, REPUBLICATION
 
 
 def finish(portal: Portal, thing: str, thing_id: str, since: int) -> str:
@@ -29,12 +29,16 @@ def _successor(portal: Portal, thing: str, thing_id: str, since: int) -> str:
 
 
 def _leave_old(portal: Portal, thing: str, old_id: int, new_id: int) -> None:
+    if thing == "chat_app":
+        with portal.store.editing():
+            chat_apps.follow(portal, old_id, new_id)
     try:
-        if thing == "bot":
-            bots.succeed(portal, portal.store.bots.get(old_id), new_id)
-        elif thing == "command":
-            commands.unregister(portal, old_id)
-        else:
-            chat_apps.unregister(portal, old_id)
+        with portal.store.changes.together(group=f"{REPUBLICATION} {old_id}"):
+            if thing == "bot":
+                bots.succeed(portal, portal.store.bots.get(old_id), new_id)
+            elif thing == "command":
+                commands.unregister(portal, old_id)
+            else:
+                chat_apps.unregister(portal, old_id)
     except NotFound:
         return  # the earlier try came that far

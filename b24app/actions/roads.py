@@ -23,7 +23,7 @@ from b24app.actions import (
 )
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, NotFound
-from b24app.records import Bot, ChatApp, Command, Connector, Joint, Widget
+from b24app.records import Bot, ChatApp, Command, Connector, Widget
 from b24app.store.changes import KEPT
 from b24app.store.shelf import Shelf
 
@@ -92,7 +92,7 @@ class ChatApps:
             drafts.of_chat_app(app), version=0, icon=was["icon"], bot_id=str(bot_id or app.bot_id)
         )
         known = secret or self._secret_of_successor(app.id)
-        again = chat_apps.register(self._portal, draft, known)
+        again = chat_apps.register(self._portal, draft, known, app.id)
         notes: tuple[str, ...] = ("new_hash",) if again.hash != known else ()
         if again.bot_id not in (app.bot_id, bot_id):
             notes += ("other_bot",)
@@ -101,7 +101,8 @@ class ChatApps:
     def _secret_of_successor(self, app_id: int) -> str:
         """The HASH of the widget that was made of the chat app: the page behind both is one."""
         every = self._portal.store.widgets.all()
-        return next((widget.hash for widget in every if widget.app_id == app_id), "")
+        made = (widget.hash for widget in every if widget.app_id == app_id)
+        return next(made, "") if app_id else ""  # an import has no number for it
 
     def republish(self, now: Fields) -> Arrival:
         done = chat_apps.republish(self._portal, now["id"], now["version"])
@@ -200,19 +201,15 @@ class Connectors:
         return self.standing(str(was["id"]))
 
     def restore(self, now: Fields, wanted: Fields) -> Arrival:
-        before, after = self._shelf.record(now), self._shelf.record(wanted)
+        after = self._shelf.record(wanted)
         draft = replace(connector_drafts.of_connector(after), svg=after.svg)
-        current = connectors.update(self._portal, after.id, draft)
-        for joint in before.joints:
-            if after.joint(joint.line) is None:
-                current = connectors.leave(self._portal, after.id, joint.line, current.version)
-        changed = [joint for joint in after.joints if before.joint(joint.line) != joint]
-        return self._joined(current, changed)
+        current = connectors.update(self._portal, after.id, draft, after.joints)
+        return self._arrived(current, after)
 
     def register(self, was: Fields, secret: str = "") -> Arrival:
         record = self._shelf.record(was)
         draft = replace(connector_drafts.of_connector(record), version=0, svg=record.svg)
-        return self._joined(connectors.register(self._portal, draft), list(record.joints))
+        return self._arrived(connectors.register(self._portal, draft, record.joints), record)
 
     def republish(self, now: Fields) -> Arrival:
         return Arrival(connectors.republish(self._portal, now["id"], now["version"]).id)
@@ -221,16 +218,10 @@ class Connectors:
         was_there = connectors.unregister(self._portal, now["id"])
         return Arrival(now["id"], () if was_there else ("was_gone",))
 
-    def _joined(self, current: Connector, joints: list[Joint]) -> Arrival:
-        """Connected to these lines again; one that was deleted meanwhile is told."""
-        notes: tuple[str, ...] = ()
-        for joint in joints:
-            draft = connector_drafts.of_joint(replace(current, joints=(joint,)), joint.line)
-            try:
-                current = connectors.join(self._portal, current.id, joint.line, draft)
-            except NotFound:
-                notes = ("line_gone",)
-        return Arrival(current.id, notes)
+    def _arrived(self, current: Connector, wanted: Connector) -> Arrival:
+        """Whether it is connected to all its lines; one that was deleted meanwhile is told."""
+        gone = any(current.joint(joint.line) is None for joint in wanted.joints)
+        return Arrival(current.id, ("line_gone",) if gone else ())
 
 
 class Widgets:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from b24app.actions.findings import Health, Line, Mend
-from b24app.actions.renewal import DEAD_CHAIN, GONE, UNPAID
+from b24app.actions.reasons import DEAD_CHAIN, GONE, UNPAID
 from b24app.actions.subscriptions import Subscriptions
 from b24app.actions.subscriptions import granted as granted_of
 from b24app.bitrix.answers import as_map

@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 
 from b24app.actions import life
 from b24app.actions.life import Sign
-from b24app.actions.renewal import OPERATOR, UNPAID, Changed, Turn
+from b24app.actions.reasons import OPERATOR, UNPAID
+from b24app.actions.renewal import Changed, Turn
 from b24app.errors import AuthorizationLost, Busy
 from b24app.records import ChainState, Installation, Patience
 from b24app.resources import Resources
@@ -124,7 +125,7 @@ def renew(
     Whoever asks at the same moment, here or in another process, gets the same one. A chain
     that cannot be renewed is marked with its reason and the next takes over. What is being spent
     when the caller's ``seconds`` are over is saved all the same, by a thread of its own.
-    Raises AuthorizationLost with the reason (see ``renewal.OPERATOR``) when no chain lives or the
+    Raises AuthorizationLost with the reason (see ``reasons.OPERATOR``) when no chain lives or the
     portal may not have us, AuthServerRefused when our own keys are refused,
     AuthServerUnreachable, Busy when there is nothing in time, StoreUnavailable.
     """

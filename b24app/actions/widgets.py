@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from b24app.actions import chat_apps, checks, codes, drafts, widget_calls, widget_drafts
+from b24app.actions.doubt import change_of, noted
 from b24app.actions.portal import Portal
 from b24app.actions.widget_drafts import WidgetDraft
 from b24app.actions.widget_places import settle, standings
@@ -55,8 +56,9 @@ def republish(portal: Portal, widget_id: str, version: int) -> Widget:
     """
     with portal.store.editing():
         current = _unchanged(portal, widget_id, version)
+        key = change_of("widget", widget_id)
         settle(portal, current, current)
-        return _saved(portal, current, replace(current, published=True), Verb.REPUBLISH)
+        return _saved(portal, current, replace(current, published=True), Verb.REPUBLISH, key)
 
 
 def unregister(portal: Portal, widget_id: str) -> bool:
@@ -75,7 +77,7 @@ def unregister(portal: Portal, widget_id: str) -> bool:
             places = {"places": [one.place.value for one in standing]}
             portal.store.note(portal.actor, Verb.UNREGISTER, ("widget", widget_id), places, {})
         else:
-            portal.store.widgets.delete(current, actor=portal.actor, verb=Verb.UNREGISTER)
+            _delete(portal, current, Verb.UNREGISTER)
         return bool(standing)
 
 
@@ -88,7 +90,7 @@ def forget(portal: Portal, widget_id: str) -> None:
         current = portal.store.widgets.get(widget_id)
         if widget_calls.bound(portal).get(widget_id):
             raise BadPayload("id", "ours")
-        portal.store.widgets.delete(current, actor=portal.actor, verb=Verb.FORGET)
+        _delete(portal, current, Verb.FORGET)
 
 
 def put_back(portal: Portal, was: Widget) -> Widget:
@@ -157,10 +159,12 @@ def _registered(portal: Portal, wanted: Widget) -> Widget:
 
 def _changed(portal: Portal, current: Widget, wanted: Widget, verb: Verb) -> Widget:
     wanted = replace(wanted, published=True)
-    if wanted == current:
+    key = change_of("widget", current.id)
+    if wanted == current and not portal.store.in_doubt(key):
         return current
-    settle(portal, wanted, current)
-    return _saved(portal, current, wanted, verb)
+    with noted(portal, key):
+        settle(portal, wanted, current)
+        return _saved(portal, current, wanted, verb, key)
 
 
 def _checked(portal: Portal, draft: WidgetDraft, current: Widget | None = None) -> Widget:
@@ -200,7 +204,17 @@ def _unchanged(portal: Portal, widget_id: str, version: int) -> Widget:
     return current
 
 
-def _saved(portal: Portal, current: Widget, wanted: Widget, verb: Verb) -> Widget:
+def _saved(portal: Portal, current: Widget, wanted: Widget, verb: Verb, ends: str = "") -> Widget:
     return portal.store.widgets.save(
-        wanted, seen=current.version, actor=portal.actor, verb=verb, before=current
+        wanted,
+        seen=current.version,
+        actor=portal.actor,
+        verb=verb,
+        before=current,
+        ends=ends,
     )
+
+
+def _delete(portal: Portal, widget: Widget, verb: Verb) -> None:
+    key = change_of("widget", widget.id)
+    portal.store.widgets.delete(widget, actor=portal.actor, verb=verb, ends=key)

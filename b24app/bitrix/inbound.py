@@ -229,11 +229,15 @@ def _seconds(value: str) -> int:
 
 
 def _options(value: str) -> Mapping[str, Any]:
-    """PLACEMENT_OPTIONS is a JSON text; anything but a small map counts as no options."""
+    """PLACEMENT_OPTIONS is a JSON text; anything but a small map counts as no options.
+
+    JSON can spell half of a surrogate pair, which nobody can store, send or show.
+    """
     if not value or len(value) > TEXT_LENGTH:
         return {}
     try:
         options = json.loads(value)
+        json.dumps(options, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return {}
     return options if isinstance(options, dict) else {}

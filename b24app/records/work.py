@@ -90,6 +90,7 @@ class Finding:
 
     ``ours`` and ``theirs`` are fields as history keeps them, JSON-ready; where it is different
     only those that differ. ``deeds`` is what can be done, ``why`` a reason code for what cannot.
+    ``commands`` are those of a bot on no list of ours, as fields; None where they are not told.
     """
 
     thing: str
@@ -100,6 +101,7 @@ class Finding:
     theirs: dict[str, Any]
     deeds: tuple[Deed, ...]
     why: str = ""
+    commands: tuple[dict[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ LEASE_SECONDS: Final = 4
 PROLONG_SECONDS: Final = 1.0
 RUNS_KEPT: Final = 20
 CALLED: Final = "called"
+LEFT: Final = "left"  # among the items: how often the portal was taken off the index
+OFF_THE_INDEX: Final = 2  # an answer of PUT
 
 # Takes the lease unless a worker has it. ARGV: owner, seconds. Returns 1 when taken.
 TAKE: Final = f"""
@@ -50,14 +52,27 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('EXPIRE', KEYS[1], ARGV[2])
 """
 
-# Keeps a run, if one is named, and items. KEYS: runs, items, installation. ARGV: run id or '', run,
-# then the items' fields and values. Nothing is left of a portal that was removed meanwhile: then it
-# returns 0.
+# Keeps items. KEYS: items, installation. ARGV: their fields and values. Nothing is left of a portal
+# that was removed meanwhile.
 KEEP: Final = """
-if redis.call('EXISTS', KEYS[3]) == 0 then return 0 end
-for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
-if ARGV[1] ~= '' then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+for i = 1, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return 1
+"""
+# Keeps a run and its items, once. KEYS: items, installation, runs. ARGV: run id, run, how often the
+# index had been left when the portal was put on it, then as above. Returns 1 when kept, 0 for a
+# portal that was removed, 2 when the portal may be off the index again.
+PUT: Final = f"""
+if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+if redis.call('HEXISTS', KEYS[3], ARGV[1]) == 1 then return 1 end
+if (redis.call('HGET', KEYS[1], '{LEFT}') or '') ~= ARGV[3] then return 2 end
+for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[2])
+return 1
+"""
+# Counts that the index was left. KEYS: items, installation.
+COUNT_LEFT: Final = f"""
+if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('HINCRBY', KEYS[1], '{LEFT}', 1) end
 """
 # Replaces a run that is in the expected state. ARGV: run id, state, run. Returns 1 when replaced.
 SETTLE: Final = """
@@ -81,14 +96,17 @@ class Runs:
         self._take = client.register_script(TAKE)
         self._prolong = client.register_script(PROLONG)
         self._settle = client.register_script(SETTLE)
-        self._put_away = client.register_script(KEEP)
+        self._keep_items = client.register_script(KEEP)
+        self._put_away = client.register_script(PUT)
+        self._count_left = client.register_script(COUNT_LEFT)
         self._installation = keys.installation(member_id)
 
     @translated
     def create(self, actor: Actor, verb: str, thing: str, things: Sequence[tuple[str, str]]) -> Run:
         """Put a new run away, with an item for each of ``things``, an id and a name.
 
-        Raises NotInstalled, with nothing put away, where the portal was removed.
+        Raises NotInstalled, with nothing put away, where the portal was removed. Killed on the
+        way, it leaves either no run or one that is found by the index.
         """
         run = Run(
             id=f"{time.time_ns() // 1000:016d}",
@@ -99,12 +117,18 @@ class Runs:
             thing=thing,
             total=len(things),
         )
-        items = [Item(number, *known) for number, known in enumerate(things)]
-        self.enter()
+        texts = _texts(run, [Item(number, *known) for number, known in enumerate(things)])
         self._drop_old()
-        if not self._put(run, items, (run.id, _written(run))):
+        while True:  # a worker may find nothing meanwhile and take the portal off the index
+            left = self._redis.hget(self._items, LEFT) or ""
+            self.enter()
+            names = [self._items, self._installation, self._runs]
+            answer = self._put_away(keys=names, args=[run.id, _written(run), left, *texts])
+            if answer != OFF_THE_INDEX:
+                break
+        if not answer:
             raise NotInstalled(self._member_id)
-        self.enter()  # a worker may have found nothing and taken the portal off the index
+        self.enter()  # one that was killed may not have counted that it left
         return run
 
     def _drop_old(self) -> None:
@@ -152,12 +176,7 @@ class Runs:
     def note(self, run: Run, items: Sequence[Item]) -> None:
         """Note how these items stand."""
         if items:
-            self._put(run, items)
-
-    def _put(self, run: Run, items: Sequence[Item], head: tuple[str, str] = ("", "")) -> bool:
-        texts = [text for item in items for text in (_field(run, item), _written(item))]
-        names = [self._runs, self._items, self._installation]
-        return bool(self._put_away(keys=names, args=[*head, *texts]))
+            self._keep_items(keys=[self._items, self._installation], args=_texts(run, items))
 
     def mark(self, run: Run, item: Item) -> Mark:
         """How an item stands, to be noted in the step that does it."""
@@ -183,6 +202,7 @@ class Runs:
     def leave(self) -> bool:
         """Take the portal off the index of those with work; False when there is some again."""
         self._redis.srem(keys.bulks(), self._member_id)
+        self._count_left(keys=[self._items, self._installation])
         if self.next() is None:
             return True
         self.enter()
@@ -228,6 +248,11 @@ def waiting(client: redis.Redis) -> list[str]:
     """Member ids of the portals that may have runs to work at; costs what there are of them."""
     known: Answers = client
     return sorted(known.smembers(keys.bulks()))
+
+
+def _texts(run: Run, items: Sequence[Item]) -> list[str]:
+    """Fields and values of these items, one after the other."""
+    return [text for item in items for text in (_field(run, item), _written(item))]
 
 
 def _field(run: Run, item: Item) -> str:

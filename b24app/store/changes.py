@@ -22,6 +22,9 @@ Line: TypeAlias = tuple[str | int, ...]
 
 KEPT: Final = 1000
 MARKED_SECONDS: Final = 90 * 24 * 3600
+# How the group of what a republication has put another in the place of begins.
+REPUBLICATION: Final = "republication"
+WHOLE: Final = "whole"  # the mark of a change of whose undo nothing is left to do
 
 # For scripts that write a line: ``note(first key, first argument)``, where History.keys and
 # History.arguments begin. Returns the line's id. A line has a name of its own: one that is sent
@@ -39,6 +42,13 @@ local function note(k, a)
     redis.call('EXPIRE', KEYS[k + 1], ARGV[a + 5])
   end
   return id
+end
+"""
+# KEYS: undone, installation. ARGV: change, mark, seconds. As below.
+SETTLE: Final = """
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
 end
 """
 # KEYS: history, installation. Nothing is left of a portal that was removed meanwhile.
@@ -67,6 +77,7 @@ class History:
         self.keys = (keys.history(member_id), keys.undone(member_id), keys.people(member_id))
         self._installation = keys.installation(member_id)
         self._add = client.register_script(ADD)
+        self._settle = client.register_script(SETTLE)
 
     def arguments(
         self,
@@ -161,11 +172,18 @@ class History:
 
     @translated
     def undone(self, change_ids: list[str]) -> dict[str, str]:
-        """Of these changes the ones that were taken back, with the id of the change that did."""
+        """Of these changes the ones that were taken back: with the id of the last change that did,
+        or ``WHOLE`` when nothing of that is left to do."""
         if not change_ids:
             return {}
         found = self._redis.hmget(self.keys[1], change_ids)
         return {known: by for known, by in zip(change_ids, found, strict=True) if by}
+
+    @translated
+    def settle(self, change_id: str) -> None:
+        """Note that a change is taken back and nothing of that is left to do."""
+        names = [self.keys[1], self._installation]
+        self._settle(keys=names, args=[change_id, WHOLE, MARKED_SECONDS])
 
     @translated
     def people(self) -> dict[int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import redis
@@ -57,9 +57,9 @@ class Definitions:
         return self._get(f"{upload}:{place}")
 
     @translated
-    def entries(self, upload: str, count: int) -> list[str]:
-        """Its first ``count`` entries; raises NotFound when one is not there any more."""
-        fields = [f"{upload}:{place}" for place in range(count)]
+    def entries(self, upload: str, places: Iterable[int]) -> list[str]:
+        """Its entries at these places; raises NotFound when one is not there any more."""
+        fields = [f"{upload}:{place}" for place in places]
         found = self._redis.hmget(self._key, fields) if fields else []
         if None in found:
             raise NotFound(f"upload {upload}")

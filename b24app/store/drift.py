@@ -136,4 +136,6 @@ def _fields(text: str | None) -> dict[str, Any]:
 
 def _finding(fields: dict[str, Any]) -> Finding:
     how, deeds = Drifted(fields["how"]), tuple(Deed(deed) for deed in fields["deeds"])
-    return Finding(**fields | {"how": how, "deeds": deeds})
+    commands = fields.get("commands")
+    told = None if commands is None else tuple(commands)
+    return Finding(**fields | {"how": how, "deeds": deeds, "commands": told})

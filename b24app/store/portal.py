@@ -188,6 +188,10 @@ class PortalStore:
         """Write a history line about something that is on no shelf, as the installation."""
         self.changes.add(actor, verb, thing, before, after)
 
+    def note_taken_back(self, change_id: str) -> None:
+        """Note that a change is taken back and nothing of that is left to do."""
+        self.changes.settle(change_id)
+
     def history(self, count: int = 100) -> list[Change]:
         """The newest changes, newest first."""
         return self.changes.newest(count)

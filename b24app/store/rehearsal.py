@@ -39,6 +39,9 @@ class RehearsedShelf(Shelf[T]):
     def all(self) -> list[T]:
         return sorted(self._known.values(), key=lambda thing: thing.id, reverse=True)
 
+    def texts(self, field: str) -> set[str]:
+        return {str(getattr(thing, field)) for thing in self._known.values()}
+
     def get(self, thing_id: int | str) -> T:
         if str(thing_id) not in self._known:
             raise NotFound(str(thing_id))
@@ -142,4 +145,7 @@ class RehearsalStore(PortalStore):
         return
 
     def note(self, *_: object) -> None:
+        return
+
+    def note_taken_back(self, change_id: str) -> None:
         return

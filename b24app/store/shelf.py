@@ -50,6 +50,17 @@ note(2, 5)
 return 1
 """
 
+# One text of each record; the rest stays here. A quote inside of a text is escaped, so that the
+# name in quotes is nowhere but where it is the field's. KEYS: shelf. ARGV: field.
+TEXTS: Final = r"""
+local found = {}
+for i, record in ipairs(redis.call('HVALS', KEYS[1])) do
+  local text = string.match(record, '"' .. ARGV[1] .. '": "([^"\\]*)"')
+  found[i] = text or cjson.decode(record)[ARGV[1]]
+end
+return found
+"""
+
 
 class Versioned(Protocol):
     """What every thing on a shelf has."""
@@ -107,12 +118,18 @@ class Shelf(Generic[T]):
         self._codec = codec
         self._save = client.register_script(SAVE)
         self._remove = client.register_script(REMOVE)
+        self._texts = client.register_script(TEXTS)
 
     @translated
     def all(self) -> list[T]:
         """Everything on it, newest first."""
         found = [self._codec.read(text) for text in self._redis.hvals(self._name)]
         return sorted(found, key=lambda thing: thing.id, reverse=True)
+
+    @translated
+    def texts(self, field: str) -> set[str]:
+        """What a field of plain text says in all of them; it is no field of what is within them."""
+        return set(self._texts(keys=[self._name], args=[field]))
 
     @translated
     def get(self, thing_id: int | str) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -12,14 +13,15 @@ from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
 from b24app import i18n
-from b24app.actions import avatars, bot_drafts, bots, pictures
+from b24app.actions import avatars, bot_calls, bot_drafts, bots, pictures
 from b24app.actions.bot_drafts import BotDraft
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict, NotOurs
 from b24app.records import Bot, BotApi, Text
 from b24app.web import comparison, forms, replies, sentences
+from b24app.web.connectors import UNANSWERED
 from b24app.web.rehearsals import is_rehearsal, rehearsable
-from b24app.web.session import admin, fresh_admin, portal
+from b24app.web.session import admin, fresh_admin, glance, portal
 
 TEXTS: Final = ("code", "type", "name", "last_name", "position", "color", "gender", "avatar")
 FLAGS: Final = ("hidden", "reactions")
@@ -164,29 +166,33 @@ def read_draft(form: MultiDict[str, str]) -> BotDraft:
 
 def index_context(of: Portal) -> dict[str, Any]:
     """What ``bots/index.html`` needs."""
+    ours = of.store.bots.all()
+    owns = owned(of, [bot.id for bot in ours])
     rows = [
         {
             "bot": bot,
             "avatar_url": pictures.data_url(bot.avatar) if bot.avatar else "",
-            "owns": owned(of, bot.id),
+            "owns": owns[bot.id],
             "updated": i18n.moment(bot.updated_at),
         }
-        for bot in of.store.bots.all()
+        for bot in ours
     ]
-    return {"bots": rows}
+    return {"bots": rows, "kept": bots.MOST_KEPT}
 
 
-def owned(of: Portal, bot_id: int) -> dict[str, Any]:
-    """How many commands and chat apps a bot has, in words and as a pair of ``numbers``.
+def owned(of: Portal, bot_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """How many commands and chat apps each of these bots has, in words and as ``numbers``.
 
-    ``beyond`` is how many of them activity could not keep if it was deleted.
+    ``beyond`` is how many of them activity could not keep if the bot was deleted.
     """
-    commands, chat_apps = bots.belongings(of, bot_id)
     return {
-        "commands": ngettext("%(num)d command", "%(num)d commands", len(commands)),
-        "chat_apps": ngettext("%(num)d chat app", "%(num)d chat apps", len(chat_apps)),
-        "numbers": (len(commands), len(chat_apps)),
-        "beyond": bots.beyond_history(len(commands) + len(chat_apps)),
+        bot_id: {
+            "commands": ngettext("%(num)d command", "%(num)d commands", commands),
+            "chat_apps": ngettext("%(num)d chat app", "%(num)d chat apps", chat_apps),
+            "numbers": (commands, chat_apps),
+            "beyond": bots.beyond_history(commands + chat_apps),
+        }
+        for bot_id, (commands, chat_apps) in bots.owned(of, bot_ids).items()
     }
 
 
@@ -208,14 +214,26 @@ def _form(
         form=draft,
         bot=bot,
         errors=sentences.of_fields(errors or {}),
-        labels={name: comparison.label(name, draft) for name in errors or {}},
+        labels=comparison.labels(errors or {}, draft),
         languages=i18n.languages(*(entry.language for entry in draft.welcome)),
         portal_language=of.installation.language,
         avatar_url=pictures.data_url(shown) if shown else "",
         has_switches=bot is None or bot.api is BotApi.V2,
-        owns=owned(of, bot.id) if bot else {},
+        owns=owned(of, [bot.id])[bot.id] | _chats(bot) if bot else {},
         conflict=conflict,
     )
+
+
+def _chats(bot: Bot) -> dict[str, Any]:
+    """How many private chats go with the bot, in words; "" where the portal did not say."""
+    try:
+        count = bot_calls.private_chats(glance(), bot) if bot.published else None
+    except UNANSWERED:
+        count = None
+    chats = (
+        "" if count is None else ngettext("%(num)d private chat", "%(num)d private chats", count)
+    )
+    return {"chats": chats, "untold": bot.api is BotApi.V1}
 
 
 def _conflict(draft: BotDraft, conflict: Conflict) -> str:

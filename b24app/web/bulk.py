@@ -17,7 +17,7 @@ from b24app.actions.portal import Portal
 from b24app.errors import BadPayload
 from b24app.records import Item, ItemState, Run, RunState, Verb
 from b24app.resources import resources
-from b24app.web import forms, lines, sentences
+from b24app.web import forms, lines, names, sentences
 from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
 from b24app.web.session import admin, fresh_admin, portal
 
@@ -53,7 +53,6 @@ STATES: Final = {
     ItemState.FAILED: lazy_gettext("Failed"),
 }
 REASONS: Final = {
-    "old_left": lazy_gettext("The old one could not be removed and works too: unregister it."),
     "bulk_none": lazy_gettext("Nothing was chosen, or it is gone already."),
     "bulk_too_many": lazy_gettext("That is too many for one go: at most 1,000."),
     "bulk_number": lazy_gettext(
@@ -67,6 +66,8 @@ REASONS: Final = {
     "fixed": lazy_gettext("This cannot be changed: it was chosen once and for all."),
     "upload_gone": lazy_gettext("The file was not kept that long. Import it again."),
 }
+TROUBLES: Final = (ItemState.REFUSED, ItemState.FAILED)
+OLD_LEFT: Final = "old_left"
 BY_CLASS: Final = {kind.__name__: reply for kind, reply in sentences.REPLIES.items()}
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/bulk")
@@ -76,9 +77,7 @@ blueprint = Blueprint("bulk", __name__, url_prefix="/bulk")
 @admin
 def index() -> ResponseReturnValue:
     """The runs that are kept, newest first."""
-    of = portal()
-    runs = [_context(of, run) for run in of.store.runs.all()]
-    return render_template("bulk/index.html", runs=runs)
+    return _all(portal())
 
 
 @blueprint.post("")
@@ -130,33 +129,38 @@ def undo(run_id: str) -> ResponseReturnValue:
     """Register again what it has unregistered."""
     of = portal()
     try:
-        run = bulk.start_undo(of, bulk.removed(of, of.store.runs.get(run_id)))
+        runs = bulk.start_undo(of, bulk.removed(of, of.store.runs.get(run_id)))
     except BadPayload as exc:
         return refused(exc), 422
-    return rehearsed(of, run) if is_rehearsal() else begun(of, run)
+    return rehearsed(of, *runs) if is_rehearsal() else begun(of, *runs)
 
 
-def begun(of: Portal, run: Run) -> str:
-    """The page of a run that was put away, for which a worker is called."""
+def begun(of: Portal, *runs: Run) -> str:
+    """The page of a run that was put away, or of several, for which a worker is called."""
     jobs_bulk.call_worker(resources(), of.installation.member_id)
-    return _page(of, run)
+    return _page(of, runs[0]) if len(runs) == 1 else _all(of)
+
+
+def _all(of: Portal) -> str:
+    runs = [_context(of, run, {}) for run in of.store.runs.all()]
+    return render_template("bulk/index.html", runs=runs)
 
 
 def _page(of: Portal, run: Run) -> str:
-    return render_template("bulk/show.html", **_context(of, run))
+    return render_template("bulk/show.html", **_context(of, run, names.of_things(of)))
 
 
 def _part(of: Portal, run: Run) -> ResponseReturnValue:
     """What changes; at the end it is read out."""
-    context = _context(of, run)
+    context = _context(of, run, names.of_things(of))
     kind = "success" if context["clean"] else "warning"
-    said = "" if run.state is RunState.RUNNING else context["said"]
+    told = (context["said"], *(f"{label}: {number}" for label, number in context["troubles"]))
+    said = "" if run.state is RunState.RUNNING else " · ".join(told)
     return forms.told(render_template("bulk/_progress.html", **context), said, kind)
 
 
-def _context(of: Portal, run: Run) -> dict[str, Any]:
+def _context(of: Portal, run: Run, called: lines.Names) -> dict[str, Any]:
     items = of.store.runs.items(run)
-    counts = Counter(item.state for item in items)
     troubled = [item for item in items if item.reason]
     whole = run.state is not RunState.RUNNING or run.total <= BRIEF
     ended = sum(1 for item in items if not item.open)
@@ -165,15 +169,24 @@ def _context(of: Portal, run: Run) -> dict[str, Any]:
         "title": _title(run),
         "back": LISTS.get(run.thing, LISTS["chat_app"]),
         "ended": ended,
-        "counts": [(STATES[state], counts[state]) for state in ItemState if counts[state]],
+        "counts": _counts(items, tuple(ItemState)),
+        "troubles": _counts(items, TROUBLES),
         "said": _said(run, ended),
         "clean": run.state is RunState.DONE and not troubled,
         "why": reason(run.reason) if run.reason else "",
-        "rows": [_row(run, item) for item in (items if whole else troubled)],
+        "rows": [_row(run, item, called) for item in (items if whole else troubled)],
         "who": lines.person(run.user_id, run.user_name),
         "moment": i18n.moment(run.at),
         "undoable": run.verb == Verb.UNREGISTER and bool(ended),
     }
+
+
+def _counts(items: list[Item], states: tuple[ItemState, ...]) -> list[tuple[str, int]]:
+    """How many are in each of the states, and of the others how many have something to tell."""
+    counts = Counter(item.state for item in items)
+    noted = sum(1 for item in items if item.reason and item.state not in TROUBLES)
+    numbers = [(str(STATES[state]), counts[state]) for state in states]
+    return [(label, number) for label, number in (*numbers, (_("With a note"), noted)) if number]
 
 
 def _title(run: Run) -> str:
@@ -191,14 +204,29 @@ def _said(run: Run, ended: int) -> str:
     return str(_("Stopped after %(ended)s of %(total)s", **numbers))
 
 
-def _row(run: Run, item: Item) -> dict[str, Any]:
+def _row(run: Run, item: Item, called: lines.Names) -> dict[str, Any]:
     kind = item.thing_id.partition(":")[0] if run.verb == imports.VERB else ""
+    now = called.get((kind or run.thing, item.arrived or item.thing_id))
     return {
         "item": item,
+        "name": now or item.name or item.thing_id,  # what is gone keeps the name it had
         "kind": lines.THINGS.get(kind, ""),
         "state": STATES[item.state],
-        "why": reason(item.reason) if item.reason else "",
+        "why": _why(item) if item.reason else "",
+        "arrived": item.arrived if item.arrived.isdigit() else "",  # the others keep their id
+        "left": item.thing_id if item.reason == OLD_LEFT else "",
     }
+
+
+def _why(item: Item) -> str:
+    if item.reason != OLD_LEFT:
+        return reason(item.reason)
+    return str(
+        _(
+            "The old one, number %(number)s, could not be removed and works too: unregister it.",
+            number=item.thing_id,
+        )
+    )
 
 
 def reason(code: str) -> str:

@@ -150,14 +150,19 @@ def renew_hash(app_id: int) -> ResponseReturnValue:
     return forms.told(form, _("The hash is new. Give it to the page behind the chat app."))
 
 
+@blueprint.get("/glyphs")
+@admin
+def glyphs() -> ResponseReturnValue:
+    """The pictures to pick an icon from; they come when somebody wants to see them."""
+    return render_template("chat_apps/_glyphs.html")
+
+
 @blueprint.post("/icon")
 @admin
 def icon() -> ResponseReturnValue:
-    """Make the sprite of an uploaded picture, to be looked at before anything is saved."""
-    file = request.files.get("file")
-    own_colours = request.form.get("own_colours") == "1"
+    """Make the sprite of a picked glyph or an uploaded picture, before anything is saved."""
     try:
-        sprite = icons.make_sprite(file.read() if file else b"", own_colours=own_colours)
+        sprite = _sprite()
     except BadPayload as exc:
         error = sentences.of_fields(exc.errors)["icon"]
         return render_template("chat_apps/_icon.html", icon="", icon_url="", error=error), 422
@@ -167,6 +172,14 @@ def icon() -> ResponseReturnValue:
         icon_url=pictures.data_url(sprite),
         error="",
     )
+
+
+def _sprite() -> bytes:
+    if glyph := request.form.get("glyph"):
+        return icons.glyph_sprite(glyph)
+    file = request.files.get("file")
+    own_colours = request.form.get("own_colours") == "1"
+    return icons.make_sprite(file.read() if file else b"", own_colours=own_colours)
 
 
 def read_draft(form: MultiDict[str, str]) -> Draft:
@@ -189,7 +202,7 @@ def index_context(of: Portal, language: str) -> dict[str, Any]:
             "title": app.title(language, _portal_language(of), "en"),
             "icon_url": pictures.data_url(app.icon) if app.icon else "",
             "bot_name": names.get(app.bot_id, ""),
-            "languages": ", ".join(entry.language for entry in app.translations),
+            "languages": [entry.language for entry in app.translations],
             "updated": i18n.moment(app.updated_at),
         }
         for app in of.store.chat_apps.all()
@@ -217,7 +230,7 @@ def _form(
         form=draft,
         app=app,
         errors=sentences.of_fields(errors or {}),
-        labels={name: comparison.label(name, draft) for name in errors or {}},
+        labels=comparison.labels(errors or {}, draft),
         bots=bots.living(of),
         languages=i18n.languages(*(entry.language for entry in draft.translations)),
         icon_url=pictures.data_url(shown) if shown else "",

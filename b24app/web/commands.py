@@ -156,7 +156,7 @@ def _row(command: Command, languages: tuple[str, ...]) -> dict[str, Any]:
     return {
         "command": command,
         "hint": hint(command, *languages),
-        "languages": ", ".join(entry.language for entry in command.translations),
+        "languages": [entry.language for entry in command.translations],
         "updated": i18n.moment(command.updated_at),
     }
 
@@ -191,7 +191,7 @@ def _form(
         bot=bot,
         bots=bots.living(of),
         errors=sentences.of_fields(errors or {}),
-        labels={name: comparison.label(name, draft) for name in errors or {}},
+        labels=comparison.labels(errors or {}, draft),
         languages=i18n.languages(*spoken),
         portal_language=of.installation.language,
         name_fixed=bool(bot and bot.api is BotApi.V1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from flask_babel import LazyString, gettext, lazy_gettext
@@ -18,6 +18,7 @@ from b24app.web.words import CONTEXTS, GENDERS, METHODS, PLACES, WIDGET_COLORS, 
 
 AnyDraft = Draft | BotDraft | CommandDraft | ConnectorDraft | JointDraft | WidgetDraft
 
+# Each in the order of its form.
 LABELS: Final = {
     "iframe_url": lazy_gettext("Address"),
     "iframe_width": lazy_gettext("Width"),
@@ -25,35 +26,35 @@ LABELS: Final = {
     "iframe_popup": lazy_gettext("Stays open between chats"),
     "js_method": lazy_gettext("Action"),
     "js_param": lazy_gettext("Parameter"),
+    "icon": lazy_gettext("Icon"),
+    "translations": lazy_gettext("Languages"),
     "context": lazy_gettext("Where it shows"),
     "admin_only": lazy_gettext("Administrators only"),
     "hidden": lazy_gettext("Hidden"),
     "extranet": lazy_gettext("For external users"),
     "livechat": lazy_gettext("In the live chat"),
-    "icon": lazy_gettext("Icon"),
-    "translations": lazy_gettext("Languages"),
 }
 BOT_LABELS: Final = {
     "name": lazy_gettext("Name"),
     "last_name": lazy_gettext("Last name"),
     "position": lazy_gettext("Position"),
     "gender": lazy_gettext("Gender"),
-    "color": lazy_gettext("Colour"),
     "avatar": lazy_gettext("Avatar"),
-    "hidden": lazy_gettext("Hidden"),
-    "reactions": lazy_gettext("Reactions"),
+    "color": lazy_gettext("Colour"),
     "welcome": lazy_gettext("Welcome"),
+    "reactions": lazy_gettext("Reactions"),
+    "hidden": lazy_gettext("Hidden"),
 }
 COMMAND_LABELS: Final = {
     "name": lazy_gettext("Command"),
+    "translations": lazy_gettext("Languages"),
+    "replies": lazy_gettext("Reply"),
     "common": lazy_gettext("In all chats"),
     "hidden": lazy_gettext("Hidden"),
     "extranet": lazy_gettext("For external users"),
-    "translations": lazy_gettext("Languages"),
-    "replies": lazy_gettext("Reply"),
 }
 CONNECTOR_LABELS: Final = {
-    "name": lazy_gettext("Name"),
+    "name": lazy_gettext("Name of the connector"),
     "svg": lazy_gettext("Icon"),
     "color": lazy_gettext("Colour"),
     "color_off": lazy_gettext("Colour while not connected"),
@@ -75,14 +76,14 @@ JOINT_LABELS: Final = {
 WIDGET_LABELS: Final = {
     "iframe_url": lazy_gettext("Address"),
     "places": lazy_gettext("Places"),
+    "width": lazy_gettext("Width"),
+    "height": lazy_gettext("Height"),
     "icon_name": lazy_gettext("Icon"),
     "color": lazy_gettext("Colour"),
+    "translations": lazy_gettext("Languages"),
     "contexts": lazy_gettext("Where it shows"),
     "admin_only": lazy_gettext("Administrators only"),
     "extranet": lazy_gettext("For external users"),
-    "width": lazy_gettext("Width"),
-    "height": lazy_gettext("Height"),
-    "translations": lazy_gettext("Languages"),
 }
 # Chosen once, so that they never differ; still they can be wrong.
 OTHER_LABELS: Final = {
@@ -99,6 +100,24 @@ LABELS_OF: Final[Mapping[type[AnyDraft], Mapping[str, LazyString]]] = {
     JointDraft: JOINT_LABELS,
     WidgetDraft: WIDGET_LABELS,
 }
+FORMS: Final[Mapping[type[AnyDraft], Sequence[str]]] = {
+    Draft: ("code", "bot_id", "kind", *LABELS),
+    BotDraft: (
+        "name",
+        "last_name",
+        "position",
+        "gender",
+        "code",
+        "avatar",
+        "color",
+        "welcome",
+        "type",
+    ),
+    CommandDraft: ("name", "bot_id", *COMMAND_LABELS),
+    ConnectorDraft: ("name", "id", *CONNECTOR_LABELS),
+    JointDraft: tuple(JOINT_LABELS),
+    WidgetDraft: ("id", "code", *WIDGET_LABELS),
+}
 PARTS: Final = {"language": lazy_gettext("Language"), "title": lazy_gettext("Title")}
 LISTS: Final[Mapping[str, Mapping[str, LazyString]]] = {
     "places": {code: name for code, (name, _) in PLACES.items()},
@@ -113,8 +132,21 @@ WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = {
 }
 
 
-def label(field: str, draft: AnyDraft) -> str:
-    """A field's name as the form shows it; one of a language's row with the language."""
+def labels(fields: Iterable[str], draft: AnyDraft) -> dict[str, str]:
+    """The fields' names as the form shows them, in the order of the form."""
+    order = FORMS[type(draft)]
+
+    def place(field: str) -> tuple[int, int, bool]:
+        name, _, row = field.partition(".")
+        number, _, part = row.partition(".")
+        known = order.index(name) if name in order else len(order)
+        return known, int(number) if number.isdigit() else -1, part != "language"
+
+    return {field: _label(field, draft) for field in sorted(fields, key=place)}
+
+
+def _label(field: str, draft: AnyDraft) -> str:
+    """One of a language's row with the language."""
     name, _, place = field.partition(".")
     labels = LABELS_OF[type(draft)]
     if not place:

@@ -155,9 +155,9 @@ TEXTS: Final[Mapping[tuple[str, str], LazyString]] = {
         "Tell the person who runs this application."
     ),
     ("clock", "unknown"): _("The portal could not be asked for its time."),
-    ("budget", "free"): _("%(level)s of the portal's limit are used."),
+    ("budget", "free"): _("%(level)s of the portal's limit is used."),
     ("budget", "full"): _(
-        "%(level)s of the portal's limit are used: much is being sent just now. Saving may wait "
+        "%(level)s of the portal's limit is used: much is being sent just now. Saving may wait "
         "some seconds."
     ),
     ("budget", "narrowed"): _(
@@ -192,7 +192,7 @@ TEXTS: Final[Mapping[tuple[str, str], LazyString]] = {
     ),
     ("subscriptions", "unknown"): _("The portal could not be asked just now."),
     ("events", "seen"): _("The last one, %(name)s, was done on %(last)s."),
-    ("events", "waiting"): _("%(waiting)s are waiting to be done."),
+    ("events", "waiting"): _("Waiting to be done: %(waiting)s."),
     ("events", "none"): _(
         "None yet. The portal sends the first one when the installation is finished; if none "
         "comes after a change there, its way to us is closed."
@@ -207,15 +207,15 @@ TEXTS: Final[Mapping[tuple[str, str], LazyString]] = {
         "application can send one. Nothing was removed, and nothing need be done."
     ),
     ("events", "failed"): _(
-        "%(dead)s could not be done and are kept. Mend what is red on this page first, then run "
+        "Could not be done and kept: %(dead)s. Mend what is red on this page first, then run "
         "them again."
     ),
     ("events", "postponed"): _(
-        "%(later)s could not be done at once. They are tried again by themselves, the next on "
+        "Could not be done at once: %(later)s. They are tried again by themselves, the next on "
         "%(due)s."
     ),
     ("events", "stuck"): _(
-        "%(waiting)s are waiting to be done. Tell the person who runs this application: its "
+        "Waiting to be done: %(waiting)s. Tell the person who runs this application: its "
         "worker may have stopped."
     ),
 }

@@ -11,12 +11,13 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from b24app import i18n
 from b24app.actions import connector_calls, connector_drafts, connectors, drawings
 from b24app.actions.connector_drafts import JointDraft
 from b24app.actions.portal import Portal, open_portal
 from b24app.actions.proof import Visitor
 from b24app.bitrix.inbound import FrameRequest
-from b24app.errors import BadPayload, NotFound, NotOurs
+from b24app.errors import BadPayload, Conflict, NotFound, NotOurs
 from b24app.records import Connector
 from b24app.resources import resources
 from b24app.web import comparison, forms, frame, sentences
@@ -43,14 +44,14 @@ def show_line(connector_id: str, line: int) -> ResponseReturnValue:
 @rehearsable
 def join(connector_id: str, line: int) -> ResponseReturnValue:
     """Connect it to an open line, or save what is shown there."""
-    typed = {name: request.form.get(name, "") for name in JOINT_TEXTS}
-    draft = JointDraft(version=request.form.get("version", 0, int), **typed)
-    alone = "setting" in request.form
+    draft, alone = _draft(), "setting" in request.form
     try:
         connector = connectors.join(portal(), connector_id, line, draft)
     except BadPayload as exc:
         saved = portal().store.connectors.get(connector_id)
         return _line(portal(), saved, line, draft=draft, errors=exc.errors, alone=alone), 422
+    except Conflict as exc:
+        return _conflict(line, draft, exc, alone=alone), 409
     except NotOurs as exc:
         return offer_removal(exc, connector_id)
     return forms.told(_line(portal(), connector, line, alone=alone), _("Connected and saved."))
@@ -61,12 +62,16 @@ def join(connector_id: str, line: int) -> ResponseReturnValue:
 @rehearsable
 def leave(connector_id: str, line: int) -> ResponseReturnValue:
     """Take it off an open line."""
-    version = request.form.get("version", 0, int)
+    draft, alone = _draft(), "setting" in request.form
     try:
-        connector = connectors.leave(portal(), connector_id, line, version)
+        connector = connectors.leave(portal(), connector_id, line, draft.version)
+    except Conflict as exc:
+        if "name" not in request.form:
+            raise
+        return _conflict(line, draft, exc, alone=alone), 409
     except NotOurs as exc:
         return offer_removal(exc, connector_id)
-    page = _line(portal(), connector, line, alone="setting" in request.form)
+    page = _line(portal(), connector, line, alone=alone)
     return forms.told(page, _("It is off this Open Channel."))
 
 
@@ -91,8 +96,28 @@ def _setting(asked: FrameRequest, visitor: Visitor) -> str:
         "frame/setting.html",
         session=sessions.issue(visitor, asked.language, asked.app_sid),
         page_template="connectors/line.html",
+        conflict=None,
         **_line_context(of, connector, int(line), alone=True),
     )
+
+
+def _draft() -> JointDraft:
+    """What was typed, as it was typed."""
+    typed = {name: request.form.get(name, "") for name in JOINT_TEXTS}
+    return JointDraft(version=request.form.get("version", 0, int), **typed)
+
+
+def _conflict(line: int, draft: JointDraft, conflict: Conflict, *, alone: bool) -> str:
+    """The form with both versions side by side; saving again means one's own."""
+    saved = conflict.saved
+    assert isinstance(saved, Connector)
+    theirs = connector_drafts.of_joint(saved, line) if saved.joint(line) else JointDraft()
+    both = {
+        "saved_by": saved.updated_by,
+        "saved_at": i18n.moment(saved.updated_at),
+        "rows": comparison.rows(draft, theirs),
+    }
+    return _line(portal(), saved, line, alone=alone, draft=draft, conflict=both)
 
 
 def _line(
@@ -103,9 +128,10 @@ def _line(
     alone: bool,
     draft: JointDraft | None = None,
     errors: dict[str, str] | None = None,
+    conflict: dict[str, Any] | None = None,
 ) -> str:
     context = _line_context(of, connector, line, alone=alone, draft=draft, errors=errors)
-    return render_template("connectors/line.html", **context)
+    return render_template("connectors/line.html", conflict=conflict, **context)
 
 
 def _line_context(
@@ -125,6 +151,6 @@ def _line_context(
         "standing": connectors.standing(of, connector, line),
         "form": form,
         "errors": sentences.of_fields(errors or {}),
-        "labels": {name: comparison.label(name, form) for name in errors or {}},
+        "labels": comparison.labels(errors or {}, form),
         "alone": alone,
     }

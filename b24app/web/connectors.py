@@ -30,7 +30,7 @@ from b24app.records import Connector
 from b24app.web import comparison, forms, replies, sentences
 from b24app.web.rehearsals import rehearsable
 from b24app.web.sentences import Reply
-from b24app.web.session import admin, fresh_admin, portal
+from b24app.web.session import admin, fresh_admin, glance, portal
 
 TEXTS: Final = ("id", "name", "svg", "color", "color_off", "size")
 UNANSWERED: Final = (PortalError, PortalUnreachable, AuthorizationLost)
@@ -49,7 +49,7 @@ def index() -> ResponseReturnValue:
 @admin
 def new() -> ResponseReturnValue:
     """An empty form with a suggested prefix for the id."""
-    return _form(portal(), ConnectorDraft())
+    return _form(ConnectorDraft())
 
 
 @blueprint.post("")
@@ -61,12 +61,12 @@ def register() -> ResponseReturnValue:
     try:
         connector = connectors.register(portal(), draft)
     except BadPayload as exc:
-        return _form(portal(), draft, errors=exc.errors), 422
+        return _form(draft, errors=exc.errors), 422
     text = _(
         "“%(name)s” is in the contact centre now. Connect it to an Open Channel.",
         name=connector.name,
     )
-    return forms.told(_form(portal(), connector_drafts.of_connector(connector), connector), text)
+    return forms.told(_form(connector_drafts.of_connector(connector), connector), text)
 
 
 @blueprint.get("/<connector_id>")
@@ -74,7 +74,7 @@ def register() -> ResponseReturnValue:
 def edit(connector_id: str) -> ResponseReturnValue:
     """The form of one connector, and its open lines."""
     connector = portal().store.connectors.get(connector_id)
-    return _form(portal(), connector_drafts.of_connector(connector), connector)
+    return _form(connector_drafts.of_connector(connector), connector)
 
 
 @blueprint.post("/<connector_id>")
@@ -87,7 +87,7 @@ def update(connector_id: str) -> ResponseReturnValue:
         connector = connectors.update(portal(), connector_id, draft)
     except BadPayload as exc:
         saved = portal().store.connectors.get(connector_id)
-        return _form(portal(), draft, saved, errors=exc.errors), 422
+        return _form(draft, saved, errors=exc.errors), 422
     except Conflict as exc:
         return _conflict(draft, exc), 409
     except NotOurs as exc:
@@ -95,7 +95,7 @@ def update(connector_id: str) -> ResponseReturnValue:
     text = _("Saved.")
     if connector.version == draft.version:
         text = _("Nothing was changed, so nothing was sent.")
-    return forms.told(_form(portal(), connector_drafts.of_connector(connector), connector), text)
+    return forms.told(_form(connector_drafts.of_connector(connector), connector), text)
 
 
 @blueprint.post("/<connector_id>/republication")
@@ -112,7 +112,7 @@ def republish(connector_id: str) -> ResponseReturnValue:
         return _conflict(read_draft(request.form), exc), 409
     except NotOurs as exc:
         return offer_removal(exc, connector_id)
-    form = _form(portal(), connector_drafts.of_connector(connector), connector)
+    form = _form(connector_drafts.of_connector(connector), connector)
     return forms.told(form, _("The connector is on the portal as it is saved here."))
 
 
@@ -151,13 +151,9 @@ def icon() -> ResponseReturnValue:
     file = request.files.get("file")
     data = file.read(drawings.MAX_BYTES + 1) if file else b""
     try:
-        svg = drawings.clean(data)
+        return _drawing(drawings.clean(data))
     except BadPayload as exc:
-        error = sentences.of_fields(exc.errors)["svg"]
-        return render_template("connectors/_icon.html", svg="", icon_url="", error=error), 422
-    return render_template(
-        "connectors/_icon.html", svg=svg, icon_url=drawings.data_url(svg), error=""
-    )
+        return _drawing("", sentences.of_fields(exc.errors)["svg"]), 422
 
 
 def read_draft(form: MultiDict[str, str]) -> ConnectorDraft:
@@ -169,7 +165,7 @@ def read_draft(form: MultiDict[str, str]) -> ConnectorDraft:
 
 def index_context(of: Portal) -> dict[str, Any]:
     """What ``connectors/index.html`` needs: ours, what else the portal has, what was in the way."""
-    names, trouble = _names(of)
+    names, trouble = _names()
     ours = of.store.connectors.all()
     rows = [
         {
@@ -185,10 +181,10 @@ def index_context(of: Portal) -> dict[str, Any]:
     return {"connectors": rows, "others": others, "trouble": trouble}
 
 
-def _names(of: Portal) -> tuple[dict[str, str], Reply | None]:
+def _names() -> tuple[dict[str, str], Reply | None]:
     """The portal's connectors, or what to say where it does not tell them; the page opens."""
     try:
-        return connector_calls.names(of), None
+        return connector_calls.names(glance()), None
     except UNANSWERED as exc:
         return {}, replies.reply_to(exc)
 
@@ -197,32 +193,45 @@ def _index(text: str = "") -> Response:
     return forms.told(render_template("connectors/index.html", **index_context(portal())), text)
 
 
-def _standings(of: Portal, connector: Connector) -> tuple[list[Standing], Reply | None]:
+def _standings(connector: Connector) -> tuple[list[Standing], Reply | None]:
     try:
-        return connectors.standings(of, connector), None
+        return connectors.standings(glance(), connector), None
     except UNANSWERED as exc:
         return [], replies.reply_to(exc)
 
 
 def _form(
-    of: Portal,
     draft: ConnectorDraft,
     connector: Connector | None = None,
     *,
     errors: dict[str, str] | None = None,
     conflict: dict[str, Any] | None = None,
 ) -> str:
-    lines, trouble = _standings(of, connector) if connector else ([], None)
+    lines, trouble = _standings(connector) if connector else ([], None)
+    shown = _shown(draft, connector)
     return render_template(
         "connectors/edit.html",
         form=draft,
         connector=connector,
         lines=lines,
         trouble=trouble,
-        icon_url=drawings.data_url(_shown(draft, connector)),
+        icon_url=drawings.data_url(shown),
+        standard=shown == drawings.SPEECH,
         errors=sentences.of_fields(errors or {}),
-        labels={name: comparison.label(name, draft) for name in errors or {}},
+        labels=comparison.labels(errors or {}, draft),
         conflict=conflict,
+    )
+
+
+def _drawing(svg: str, error: str = "") -> str:
+    """What comes in the place of the drawing that is shown; the script gives it its colours."""
+    return render_template(
+        "connectors/_icon.html",
+        svg=svg,
+        icon_url=drawings.data_url(svg),
+        form=ConnectorDraft(),
+        standard=False,
+        error=error,
     )
 
 
@@ -244,7 +253,7 @@ def _conflict(draft: ConnectorDraft, conflict: Conflict) -> str:
         "saved_at": i18n.moment(saved.updated_at),
         "rows": comparison.rows(draft, connector_drafts.of_connector(saved)),
     }
-    return _form(portal(), draft, saved, conflict=both)
+    return _form(draft, saved, conflict=both)
 
 
 def offer_removal(error: NotOurs, connector_id: str) -> ResponseReturnValue:

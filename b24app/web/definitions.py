@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
 
 from flask import Blueprint, make_response, render_template, request
@@ -14,16 +14,20 @@ from flask_babel import lazy_gettext
 
 from b24app import i18n
 from b24app.actions import bulk, definitions, imports
-from b24app.actions.definition_kinds import KINDS, THINGS
+from b24app.actions.definition_kinds import THINGS
 from b24app.actions.imports import Act, Plan, Step
 from b24app.actions.portal import Portal
-from b24app.errors import BadPayload
+from b24app.errors import BadPayload, NotFound
 from b24app.web import bulk as runs
 from b24app.web import lines, sentences
 from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
-from b24app.web.session import admin, fresh_admin, portal
+from b24app.web.session import admin, fresh_admin, portal, session
 
 FORM_BYTES: Final = 64 * 1024  # what surrounds the file
+SHOWN: Final = 50  # definitions at once of those that share a fate
+BRIEF: Final = 6  # fields, and
+SHORT: Final = 3000  # characters, pictures' too, that are shown without being asked for
+PLACE: Final = re.compile(r"[0-9]{1,6}")
 UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
 ACTS: Final = {
     Act.CREATE: lazy_gettext("To be created"),
@@ -47,7 +51,8 @@ PROBLEMS: Final = {
     "missing": lazy_gettext("It is missing."),
     "unknown_field": lazy_gettext("There is no field of this name."),
     "too_long": lazy_gettext("The text is too long."),
-    "too_many": lazy_gettext("That is too many: at most 1,000 in all."),
+    "too_many": lazy_gettext("That is too many."),
+    "too_many_things": lazy_gettext("The file has too many definitions: at most 10,000 in all."),
     "twice": lazy_gettext("The file has this twice."),
     "nothing": lazy_gettext("Choose a file first."),
 }
@@ -59,7 +64,13 @@ blueprint = Blueprint("definitions", __name__, url_prefix="/definitions")
 @admin
 def index() -> ResponseReturnValue:
     """Both ways: a file from here, and a file to here."""
-    return render_template("definitions/index.html", counts=_counts(portal()))
+    counts, fits = definitions.overview(portal())
+    return render_template(
+        "definitions/index.html",
+        counts=[(lines.THINGS[THINGS[name]], count) for name, count in counts.items()],
+        most_bytes=definitions.MAX_BYTES,
+        fits=fits,
+    )
 
 
 @blueprint.post("/file")
@@ -99,6 +110,33 @@ def show(taken: str) -> ResponseReturnValue:
     return _plan(portal(), taken)
 
 
+@blueprint.get("/<taken>/rows")
+@admin
+def rows(taken: str) -> ResponseReturnValue:
+    """The next definitions of those that share a fate, after a place in the file."""
+    act, after = request.args.get("act", ""), request.args.get("after", "")
+    if act not in ACTS or not PLACE.fullmatch(after):
+        raise NotFound(f"rows of {taken}")
+    later = (step for step in imports.steps(portal(), taken, int(after) + 1) if step.act == act)
+    steps = list(islice(later, SHOWN + 1))
+    return render_template("definitions/_rows.html", first=False, **_some(taken, steps))
+
+
+@blueprint.get("/<taken>/<place>")
+@admin
+def details(taken: str, place: str) -> ResponseReturnValue:
+    """What one definition would be, or what it would change."""
+    if not PLACE.fullmatch(place):
+        raise NotFound(f"{place} of {taken}")
+    step = next(imports.steps(portal(), taken, int(place)), None)
+    if step is None:
+        raise NotFound(f"{place} of {taken}")
+    shown = lines.rows(step.before, step.after, {})
+    return render_template(
+        "history/_fields.html", rows=shown, both=bool(step.before), label=step.name
+    )
+
+
 @blueprint.post("/<taken>/import")
 @fresh_admin
 @rehearsable
@@ -106,37 +144,37 @@ def start(taken: str) -> ResponseReturnValue:
     """Begin to do it."""
     of = portal()
     try:
-        run = bulk.start_import(of, taken)
+        started = bulk.start_import(of, taken)
     except BadPayload as exc:
         return runs.refused(exc), 422
-    return rehearsed(of, run) if is_rehearsal() else runs.begun(of, run)
-
-
-def _counts(of: Portal) -> list[tuple[str, int]]:
-    """How many of each kind the file would have."""
-    counted = {name: len(make(of).entries()) for name, make in KINDS.items()}
-    return [(str(lines.THINGS[THINGS[name]]), count) for name, count in counted.items()]
+    return rehearsed(of, *started) if is_rehearsal() else runs.begun(of, *started)
 
 
 def _plan(of: Portal, taken: str) -> str:
-    plan = imports.plan(of, taken)
-    numbers = Counter(step.act for step in plan.steps)
+    plan = imports.plan(of, taken, SHOWN + 1)
+    counts = [(act, title, plan.counts[act]) for act, title in ACTS.items() if plan.counts[act]]
     return render_template(
         "definitions/plan.html",
         plan=plan,
         made_at=_moment(plan),
         groups=[
-            {
-                "act": act,
-                "title": title,
-                "rows": [_row(step) for step in plan.steps if step.act is act],
-            }
-            for act, title in ACTS.items()
-            if numbers[act]
+            {"act": act, "title": title, "count": count} | _some(taken, plan.first[act])
+            for act, title, count in counts
         ],
-        counts=[(title, numbers[act]) for act, title in ACTS.items() if numbers[act]],
-        to_do=sum(step.does_something for step in plan.steps),
+        counts=[(title, count) for _, title, count in counts],
+        to_do=any(act in imports.DOES_SOMETHING for act, _, _ in counts),
     )
+
+
+def _some(taken: str, steps: Sequence[Step]) -> dict[str, Any]:
+    """Some that share a fate; one more than are shown says that there are more."""
+    shown = steps[:SHOWN]
+    return {
+        "upload": taken,
+        "rows": [_row(step) for step in shown],
+        "act": shown[0].act if shown else "",
+        "after": shown[-1].place if len(steps) > SHOWN else None,
+    }
 
 
 def _moment(plan: Plan) -> str:
@@ -148,13 +186,26 @@ def _moment(plan: Plan) -> str:
 
 
 def _row(step: Step) -> dict[str, Any]:
+    """A definition for the page; ``fields`` that are few and short are shown at once."""
+    fields = lines.rows(step.before, step.after, {})
+    length = sum(len(row.before) + len(row.after) for row in fields)
+    brief = bool(step.before) and len(fields) <= BRIEF and length <= SHORT
     return {
-        "name": step.name,
+        "place": step.place,
+        "name": _name(step),
         "thing": lines.THINGS[step.thing],
         "both": bool(step.before),
-        "fields": lines.rows(step.before, step.after, {}),
+        "fields": fields if brief else [],
+        "more": bool(fields) and not brief,
         "reasons": _reasons(step.errors),
     }
+
+
+def _name(step: Step) -> str:
+    """In the person's language, where the file has a title in it that is not there yet."""
+    rows = step.after.get("translations", []) if step.thing in ("chat_app", "widget") else []
+    titles = {row["language"]: row["title"] for row in rows}
+    return titles.get(session().language) or step.name
 
 
 def _reasons(errors: Mapping[str, str]) -> list[str]:

@@ -16,7 +16,7 @@ from b24app.actions.portal import Portal
 from b24app.errors import BadPayload
 from b24app.records import Check, Deed, Drifted, Finding, Look
 from b24app.resources import resources
-from b24app.web import drift_words, forms, lines, sentences
+from b24app.web import drift_words, forms, lines, names, sentences
 from b24app.web.drift_words import GROUPS, HOW, NOT_LISTED, SUBSCRIPTIONS, UNSEEN, WHY
 from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
 from b24app.web.session import admin, fresh_admin, portal
@@ -41,7 +41,8 @@ def look() -> ResponseReturnValue:
     """Look now; ``quiet`` is the page that asks by itself, and then nothing is read out."""
     of = portal()
     verdict = _verdict(drift.look(of), drift.known(of))
-    return forms.told(_page(of), "" if "quiet" in request.form else verdict["text"])
+    text = "" if "quiet" in request.form else verdict["text"]
+    return forms.told(_page(of), text, verdict["sign"])
 
 
 @blueprint.post("/check")
@@ -174,12 +175,12 @@ def _checked(of: Portal, standing: Check | None) -> dict[str, Any]:
 
 
 def _groups(of: Portal, found: list[Finding]) -> list[dict[str, Any]]:
-    names = _names(of, found)
+    called = _names(of, found)
     return [
         {
             "thing": thing,
             "title": str(title),
-            "findings": [_told(one, names) for one in found if one.thing == thing],
+            "findings": [_told(one, called) for one in found if one.thing == thing],
         }
         for thing, title in GROUPS.items()
         if any(one.thing == thing for one in found)
@@ -187,29 +188,30 @@ def _groups(of: Portal, found: list[Finding]) -> list[dict[str, Any]]:
 
 
 def _names(of: Portal, found: list[Finding]) -> lines.Names:
-    """What the bots are called that commands belong to."""
-    ours = {("bot", str(bot.id)): bot.full_name for bot in of.store.bots.all()}
-    return ours | {("bot", one.thing_id): one.name for one in found if one.thing == "bot"}
+    """What our things are called, and the bots that commands belong to."""
+    theirs = {("bot", one.thing_id): one.name for one in found if one.thing == "bot"}
+    return {**names.of_things(of), **theirs}
 
 
-def _told(one: Finding, names: lines.Names) -> dict[str, Any]:
+def _told(one: Finding, called: lines.Names) -> dict[str, Any]:
     """A difference ready for the page."""
     is_events = one.thing == "subscription"
     fields = {**one.ours, **one.theirs}
+    ours = "" if one.how is Drifted.UNKNOWN else called.get((one.thing, one.thing_id), "")
     return {
         "finding": one,
-        "name": str(SUBSCRIPTIONS[one.how]) if is_events else one.name,
+        "name": str(SUBSCRIPTIONS[one.how]) if is_events else ours or one.name,
         "how": str(HOW[one.how]),
-        "about": "" if is_events else one.thing_id,
+        "about": "" if is_events else lines.about(one.thing, one.thing_id, fields),
         "events": fields["events"] if is_events else [],
         "address": fields["address"] if is_events else "",
-        "rows": [] if is_events else lines.rows(one.ours, one.theirs, names),
+        "rows": [] if is_events else lines.rows(one.ours, one.theirs, called),
         "why": str(WHY[one.why]) if one.why else "",
         "offers": [
             {
                 "url": f"/drift/{one.thing}/{one.thing_id}/{NOUNS[deed]}",
                 "deed": deed.value,
-                "words": drift_words.offer(one.thing, one.how, deed),
+                "words": drift_words.offer(one, deed),
                 "typed": one.name if _must_be_typed(one, deed) else "",
             }
             for deed in one.deeds

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from flask_babel import LazyString
+from flask_babel import LazyString, gettext, ngettext
 from flask_babel import lazy_gettext as _
 
-from b24app.records import Deed, Drifted
+from b24app.actions import bots
+from b24app.records import Deed, Drifted, Finding
 
 GROUPS: Final = {
     "bot": _("Bots"),
@@ -34,6 +35,10 @@ WHY: Final = {
     "code_changed": _(
         "The bot got another code there. A code is what a bot is found by, so the portal's is "
         "the one to keep."
+    ),
+    "type_changed": _(
+        "The bot has another type there. Bitrix24 does not let anyone change the type of a bot, so "
+        "the portal's is the one to keep."
     ),
     "one_language": _(
         "The portal tells its title in one language only. Add the others after you have taken "
@@ -78,7 +83,7 @@ class Offer:
 
     label: LazyString
     title: LazyString | None = None
-    text: LazyString | None = None
+    text: LazyString | str | None = None
     danger: bool = False
 
 
@@ -113,7 +118,11 @@ UNREGISTER: Final = Offer(
 DELETE_BOT: Final = Offer(
     _("Delete on the portal"),
     _("Delete this bot on the portal?"),
-    _("With a bot go its commands, its chat apps and, for good, its private chats with people."),
+    _(
+        "Deleted with it: its commands, its chat apps, and the private chats of everybody who has "
+        "written with it. This portal does not tell which commands and chat apps it has, so only "
+        "the bot itself can come back."
+    ),
     danger=True,
 )
 UNBIND_WIDGET: Final = Offer(
@@ -152,6 +161,25 @@ STALE: Final = _("That had changed meanwhile, so nothing was done. This is how i
 FOLLOWING: Final = _("Its commands and chat apps follow: see Work with many.")
 
 
-def offer(thing: str, how: Drifted, deed: Deed) -> Offer:
-    """The button of a deed."""
-    return OFFERS.get((thing, how, deed)) or USUAL[how, deed]
+def offer(finding: Finding, deed: Deed) -> Offer:
+    """The button of a deed; where a bot goes with commands that are told, it says how many."""
+    found = OFFERS.get((finding.thing, finding.how, deed)) or USUAL[finding.how, deed]
+    if found is not DELETE_BOT or finding.commands is None:
+        return found
+    return replace(found, text=_what_goes(len(finding.commands)))
+
+
+def _what_goes(commands: int) -> str:
+    text: str = gettext(
+        "Deleted with it: %(commands)s, its chat apps, and the private chats of everybody who has "
+        "written with it. Bitrix24 does not tell which chat apps it has, so they cannot come back, "
+        "nor can the chats. Activity keeps everything else.",
+        commands=ngettext("%(num)d command", "%(num)d commands", commands),
+    )
+    if not (beyond := bots.beyond_history(commands)):
+        return text
+    limit = gettext(
+        "Activity keeps the newest 1,000 changes: %(count)s of these cannot come back.",
+        count=beyond,
+    )
+    return f"{text} {limit}"

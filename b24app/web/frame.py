@@ -29,7 +29,7 @@ OUTSIDE: Final = Reply(
 CONNECTED: Final = Reply(
     200,
     "success",
-    _("Connected"),
+    _("The connection is made"),
     _("The application has access to your portal."),
     _("Open the application in your portal."),
 )

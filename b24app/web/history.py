@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Blueprint, render_template, request
@@ -10,15 +11,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
+from b24app.actions import activity, history, past
 from b24app.actions import bulk as bulk_actions
-from b24app.actions import history
-from b24app.actions.history import Undone, Wanted
+from b24app.actions.activity import Wanted
+from b24app.actions.history import Undone
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict
-from b24app.records import Verb
-from b24app.web import bulk, forms, lines, sentences
+from b24app.records import Change, Verb
+from b24app.web import bulk, forms, lines, names, sentences
+from b24app.web.bots import owned
+from b24app.web.lines import Line
 from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
-from b24app.web.session import admin, fresh_admin, portal, session
+from b24app.web.session import admin, fresh_admin, portal
 
 DAY: Final = 24 * 3600
 PERIODS: Final = {
@@ -56,28 +60,33 @@ def undo(change_id: str) -> ResponseReturnValue:
     of = portal()
     typed = request.form.get("confirmation", "")
     if is_rehearsal():  # nothing is deleted, and nothing was asked for yet
-        typed = _names(of).get(("bot", history.get(of, change_id).thing_id), "")
+        number = history.id_now(of, history.get(of, change_id))
+        typed = names.of_things(of).get(("bot", number), "")
     try:
         undone = history.undo(of, change_id, typed)
     except BadPayload as exc:
         return _refused(change_id, exc), 422
     except Conflict as exc:
         return _conflict(change_id, exc), 409
-    text = " ".join((_result(undone), *(str(NOTES[note]) for note in undone.notes)))
-    if others := history.companions(of, undone.change):
-        run = bulk_actions.start_undo(of, others)
+    others = past.left(of, undone.change)
+    text = " ".join((_result(undone, others), *(str(NOTES[note]) for note in undone.notes)))
+    if others:
+        runs = bulk_actions.start_undo(of, others)
         if is_rehearsal():
-            return rehearsed(of, run)
-        return forms.told(bulk.begun(of, run), text)
+            return rehearsed(of, *runs)
+        return forms.told(bulk.begun(of, runs[0]), text)
     kind = "warning" if "new_hash" in undone.notes else "success"
     return forms.told(render_template("history/index.html", **_context(of)), text, kind)
 
 
 def _context(of: Portal, below: str = "") -> dict[str, Any]:
     wanted = _wanted()
-    found = history.listing(of, wanted, below)
+    found = activity.listing(of, wanted, below)
+    called = names.of_things(of)
+    shown = lines.lines(found, called)
     return {
-        "lines": lines.lines(found, _names(of)),
+        "lines": shown,
+        "owned": _owned(of, shown, called),
         "older": found.older,
         "first": not below,
         "wanted": wanted,
@@ -92,6 +101,16 @@ def _context(of: Portal, below: str = "") -> dict[str, Any]:
     }
 
 
+def _owned(of: Portal, shown: list[Line], called: lines.Names) -> dict[str, dict[str, Any]]:
+    """What would go with each bot that taking back its registration would delete, by its number
+    at that time; it may have another now."""
+    asked = [line.change for line in shown if line.typed and not line.undone]
+    now = {change.thing_id: history.id_now(of, change) for change in asked}
+    there = {was: int(number) for was, number in now.items() if ("bot", number) in called}
+    found = owned(of, there.values()) if there else {}
+    return {was: found[number] for was, number in there.items()}
+
+
 def _wanted() -> Wanted:
     days = request.values.get("days", 0, int)
     return Wanted(
@@ -102,28 +121,16 @@ def _wanted() -> Wanted:
     )
 
 
-def _names(of: Portal) -> lines.Names:
-    """What the things that are there now are called, in the person's language."""
-    languages = (session().language, of.installation.language, "en")
-    return {
-        **{("chat_app", str(app.id)): app.title(*languages) for app in of.store.chat_apps.all()},
-        **{("bot", str(bot.id)): bot.full_name for bot in of.store.bots.all()},
-        **{("command", str(one.id)): f"/{one.name}" for one in of.store.commands.all()},
-        **{("connector", one.id): one.name for one in of.store.connectors.all()},
-        **{("widget", one.id): one.title(*languages) for one in of.store.widgets.all()},
-    }
-
-
 def _conflict(change_id: str, conflict: Conflict) -> str:
     """What the change left and what stands now, side by side."""
     change = history.get(portal(), change_id)
-    now = conflict.saved
+    now = conflict.saved  # of an undo the fields
     assert isinstance(now, dict)
     return render_template(
         "history/_conflict.html",
         name=change.name,
-        removed=change.verb in history.REMOVALS,
-        rows=lines.rows(*history.differences(change, now), _names(portal())),
+        removed=change.verb in past.REMOVALS,
+        rows=lines.rows(*history.differences(change, now), names.of_things(portal())),
     )
 
 
@@ -139,11 +146,12 @@ def _refused(change_id: str, refusal: BadPayload) -> str:
     )
 
 
-def _result(undone: Undone) -> str:
+def _result(undone: Undone, others: Sequence[Change]) -> str:
+    """What was done; ``others`` are about to come back with it."""
     verb = undone.change.verb
-    if undone.already:
+    if undone.already and not others:
         return str(_("It was taken back already; nothing was sent."))
-    if verb in history.REMOVALS or history.lost(undone.change):
+    if verb in past.REMOVALS or history.lost(undone.change):
         if undone.change.thing in ("connector", "widget"):  # its id stays
             return str(_("It is back."))
         return str(_("It is back. Its number is %(id)s now.", id=undone.thing_id))

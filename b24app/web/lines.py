@@ -9,8 +9,8 @@ from typing import Any, Final
 from flask_babel import LazyString, gettext, lazy_gettext
 
 from b24app import i18n
-from b24app.actions import drawings, history
-from b24app.actions.history import Slice
+from b24app.actions import drawings, history, past
+from b24app.actions.activity import Slice
 from b24app.records import SYSTEM, Change, Life, Verb
 from b24app.web.comparison import (
     CONNECTOR_LABELS,
@@ -97,7 +97,10 @@ OBSTACLES: Final = {
     ),
     "undo_hash": lazy_gettext("The hash was renewed. The old one is not kept anywhere."),
     "undo_picture": lazy_gettext("A portal cannot be told to go back to no picture."),
+    "undo_fixed": lazy_gettext("The code and the type of a bot cannot be changed from here."),
     "undo_moved": lazy_gettext("It went along with its bot, which got a new number."),
+    "undo_followed": lazy_gettext("It went along with its chat app, which got a new number."),
+    "undo_noticed": lazy_gettext("It only notes that the portal has it."),
     "undo_belongings": lazy_gettext("It has commands or chat apps now. Unregister those first."),
     "undo_bot_first": lazy_gettext("Its bot is gone. Take back the bot's removal first."),
 }
@@ -117,17 +120,20 @@ class Row:
 
 @dataclass(frozen=True)
 class Line:
-    """A change ready for the page; ``takes_back`` is the moment of the change it undoes.
+    """A change ready for the page; ``about`` tells its thing from others of that name,
+    ``takes_back`` is the moment of the change it undoes.
 
     ``question`` is what taking it back would be: ``update``, ``register``, ``unregister``
     or ``forget``;
-    ``typed`` the name that must be typed for it.
+    ``typed`` the name that must be typed for it. ``unfinished`` is one that was taken back in part,
+    ``undone`` one of which nothing is left.
     """
 
     change: Change
     verb: str
     thing: str
     name: str
+    about: str
     who: str
     moment: str
     rows: list[Row]
@@ -135,15 +141,16 @@ class Line:
     question: str
     typed: str
     undone: bool
+    unfinished: bool
     takes_back: str
 
 
 def lines(found: Slice, names: Names) -> list[Line]:
     """The changes ready for the page; ``names`` are those of the things that are there now."""
-    return [_line(change, change.id in found.undone, names) for change in found.changes]
+    return [_line(change, found, names) for change in found.changes]
 
 
-def _line(change: Change, undone: bool, names: Names) -> Line:
+def _line(change: Change, found: Slice, names: Names) -> Line:
     name = names.get((change.thing, change.thing_id)) or change.name
     question = _question(change)
     return Line(
@@ -151,13 +158,15 @@ def _line(change: Change, undone: bool, names: Names) -> Line:
         verb=str(VERBS[change.verb]),
         thing=str(THINGS.get(change.thing, change.thing)),
         name=name,
+        about=about(change.thing, change.thing_id, {**change.before, **change.after}),
         who=person(change.user_id, change.user_name),
         moment=i18n.moment(change.at),
         rows=rows(change.before, change.after, names),
         obstacle=str(OBSTACLES.get(history.obstacle(change), "")),
         question=question,
         typed=name if change.thing == "bot" and question == "unregister" else "",
-        undone=undone,
+        undone=change.id in found.undone,
+        unfinished=change.id in found.unfinished,
         takes_back=i18n.moment(int(change.undoes.partition("-")[0]) // 1000)
         if change.undoes
         else "",
@@ -165,11 +174,19 @@ def _line(change: Change, undone: bool, names: Names) -> Line:
 
 
 def _question(change: Change) -> str:
-    if change.verb in history.REMOVALS or history.lost(change):
+    if change.verb in past.REMOVALS or history.lost(change):
         return "register"
     if change.verb is Verb.ADOPT:
         return "forget"
     return "update" if change.verb is Verb.UPDATE else "unregister"
+
+
+def about(thing: str, thing_id: str, fields: Mapping[str, Any]) -> str:
+    """What tells a thing from others of its name: its number, of a widget, which has none, its
+    code; "" of an installation."""
+    if thing == "installation":
+        return ""
+    return str(fields.get("code", "")) if thing == "widget" else thing_id
 
 
 def person(user_id: int, name: str) -> str:
@@ -180,9 +197,11 @@ def person(user_id: int, name: str) -> str:
 def rows(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) -> list[Row]:
     """What differs; of something new or gone everything that says something."""
     found: list[Row] = []
-    for name in dict.fromkeys((*before, *after)):
+    fields = {**before, **after}
+    hidden = HIDDEN | {"id"} if "places" in fields else HIDDEN  # a widget's id tells nobody a thing
+    for name in (name for name in fields if name not in hidden):
         old, new = before.get(name), after.get(name)
-        if name in HIDDEN or old == new or not ((before and after) or old or new):
+        if old == new or not ((before and after) or old or new):
             continue
         if name == "bot_id":
             old, new = (names.get(("bot", str(value)), value) for value in (old, new))

@@ -1,4 +1,7 @@
-"""The error tree turned into answers; the sentences are in ``sentences.py``."""
+"""The error tree turned into answers.
+
+The sentences are in ``sentences.py`` and ``reason_words.py``.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from b24app import errors
 from b24app.errors import B24AppError
-from b24app.web.sentences import (
-    CODES,
-    DENIED,
-    IN_DOUBT,
-    NAMED,
-    NOWHERE,
-    REASONS,
-    REPLIES,
-    UNEXPECTED,
-    Reply,
-)
+from b24app.web.reason_words import CODES, DENIED, NAMED, REASONS
+from b24app.web.sentences import IN_DOUBT, NOWHERE, REPLIES, UNEXPECTED, Reply
 
 log = logging.getLogger(__name__)
 

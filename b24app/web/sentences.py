@@ -1,4 +1,8 @@
-"""What a person reads: one row for each error class, one sentence for each field's reason."""
+"""What a person reads of an error: one row for each class.
+
+Where the portal or the authorization server gave a reason there is more to say
+(``reason_words.py``), and where a field of a form does not fit (``field_words.py``).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from flask_babel import lazy_gettext as _
 
 from b24app import errors
 from b24app.errors import B24AppError
+from b24app.web.field_words import FIELDS
 
 
 @dataclass(frozen=True)
@@ -235,139 +240,6 @@ REPLIES: Final[dict[type[B24AppError], Reply]] = {
         _("Try again in a minute, and look whether the change is there."),
     ),
 }
-# Of the methods of Open Channels, by the first word of their names.
-NO_CHANNELS: Final = Reply(
-    502,
-    "error",
-    _("The portal does not allow this"),
-    _("A permission is missing, so nothing was saved."),
-    _("Check that the application has the permission imopenlines, and the portal Open Channels."),
-)
-NO_PLACES: Final = Reply(
-    502,
-    "error",
-    _("The portal does not allow this"),
-    _("Only an administrator may, and a permission may be missing. Nothing was saved."),
-    _("Check that the application has the permission placement, and open it as an administrator."),
-)
-DENIED: Final = {
-    "imconnector": NO_CHANNELS,
-    "imopenlines": NO_CHANNELS,
-    "placement": NO_PLACES,
-}
-BAD_ADDRESS: Final = Reply(
-    502,
-    "error",
-    _("The portal does not accept this application's own address"),
-    _("A widget opens a page of this application, so its address must be public."),
-    _("Tell the person who runs this application: APP_URL must be a public https address."),
-)
-# By the portal's own code, where a class says too little.
-CODES: Final = {
-    "ERROR_PLACEMENT_NOT_FOUND": Reply(
-        502,
-        "error",
-        _("The portal does not know this place"),
-        _("It may lack the new messenger, or the application the permission. Nothing was saved."),
-        _("Check that the application has the permission placement, then update your portal."),
-    ),
-    "ERROR_PLACEMENT_MAX_COUNT": Reply(
-        502,
-        "warning",
-        _("The place is full"),
-        _("The portal takes no more widgets of this application there. Nothing was saved."),
-        _("Choose another place, or unregister a widget that stands there."),
-    ),
-    "ERROR_PLACEMENT_USER_MODE": Reply(
-        502,
-        "error",
-        _("The portal cannot do this"),
-        _("It does not offer widgets for individual users at this place. Nothing was saved."),
-        TELL,
-    ),
-    "METHOD_CONFIRM_DENIED": Reply(
-        502,
-        "error",
-        _("The portal does not allow this"),
-        _("An administrator of your portal has refused this. Nothing was changed."),
-        _("Ask the portal's administrators, then try again."),
-    ),
-    "ERROR_UNSUPPORTED_PROTOCOL": BAD_ADDRESS,
-    "ERROR_WRONG_HANDLER_URL": BAD_ADDRESS,
-}
-UNINSTALLED: Final = Reply(
-    409,
-    "error",
-    _("The portal does not have the application any more"),
-    _("It was switched off or removed there. Your settings are kept."),
-    _("Install it again in the portal."),
-)
-REASONS: Final = {
-    "invalid_token": Reply(
-        409,
-        "error",
-        _("The portal does not know our access any more"),
-        _("It was withdrawn, or belongs to an installation from before. Your settings are kept."),
-        _("Open the application again as an administrator; that renews the access."),
-    ),
-    "authorization_error": Reply(
-        409,
-        "error",
-        _("The person whose access was used cannot sign in any more"),
-        _("Somebody may have left the company. Your settings are kept."),
-        _("Open the application again as an administrator; that renews the access."),
-    ),
-    "user_access_error": Reply(
-        409,
-        "error",
-        _("The person whose access was used may not use the application any more"),
-        _("Your portal limits who may use this application. Your settings are kept."),
-        _("An administrator who may use it opens the application again; that renews the access."),
-    ),
-    "application_not_found": UNINSTALLED,
-    "not_installed": UNINSTALLED,
-    "error_oauth": UNINSTALLED,
-    "spent": Reply(
-        409,
-        "error",
-        _("The connection to your portal was cut off"),
-        _("A renewal was interrupted, and its answer is lost. Your settings are kept."),
-        _("Open the application again as an administrator; that renews the access."),
-    ),
-    "unreadable": Reply(
-        409,
-        "error",
-        _("The application cannot read the access it has stored"),
-        _("An encryption key is missing on our side. Your settings are kept."),
-        _("Open the application again as an administrator; that renews the access."),
-    ),
-    "no_chain": Reply(
-        409,
-        "error",
-        _("The application has no administrator's access"),
-        _("Nobody whose access was stored is an administrator any more. Your settings are kept."),
-        _("Open the application again as an administrator; that renews the access."),
-    ),
-    "payment_required": Reply(
-        409,
-        "warning",
-        _("The portal's plan does not include this application"),
-        _("A trial, a plan or a subscription has ended. Your settings are kept."),
-        _("Renew it in your portal, then open the application again."),
-    ),
-    "portal_deleted": Reply(
-        409,
-        "error",
-        _("The portal is closed"),
-        _("Bitrix24 says that this portal was deleted. Nothing was changed."),
-        TELL,
-    ),
-}
-# The titles of these, where the person's name is known.
-NAMED: Final = {
-    "authorization_error": _("%(name)s cannot sign in to the portal any more"),
-    "user_access_error": _("%(name)s may not use the application any more"),
-}
 UNEXPECTED: Final = Reply(
     500, "error", _("Something went wrong on our side"), _("The error was noted."), TELL
 )
@@ -378,73 +250,6 @@ NOWHERE: Final = Reply(
     _("The address leads nowhere."),
     OPEN_AGAIN,
 )
-
-
-FIELDS: Final = {
-    "required": _("Please fill this in."),
-    "unknown_choice": _("Please choose one of the list."),
-    "code_malformed": _(
-        "A Latin letter first, then letters, digits, dots, dashes and underscores, 50 at most."
-    ),
-    "code_taken": _("Another chat app already has this code. Choose a different one."),
-    "bot_code_taken": _("Another bot already has this code. Choose a different one."),
-    "code_of_another": _(
-        "A bot of another application has this code on your portal. Choose a different one."
-    ),
-    "portal_too_old": _("Your portal's version does not offer this to bots."),
-    "command_malformed": _(
-        "Letters, digits, dots, dashes, plus signs and underscores, without spaces, 50 at most."
-    ),
-    "command_taken": _("This bot already has a command of this name. Choose a different one."),
-    "command_no_title": _("Say what the command does in at least one language."),
-    "connector_id_malformed": _(
-        "Lower-case Latin letters, digits and underscores, a letter first, 3 to 50 characters."
-    ),
-    "connector_id_taken": _("The portal has a connector of this id. Choose a different one."),
-    "color_malformed": _("A colour such as #2fc6f6."),
-    "size_range": _("A whole number from 10 to 100."),
-    "svg_too_big": _("The drawing is too big. Choose one of at most 64 KB."),
-    "svg_broken": _("This is not an SVG drawing, or it is damaged. Choose another file."),
-    "svg_empty": _("Nothing in this drawing can be used: only shapes are, no pictures or texts."),
-    "url_malformed": _("This is not a complete web address."),
-    "url_not_https": _("The address must begin with https://"),
-    "url_too_long": _("The portal keeps at most 254 characters of an address."),
-    "iframe_width_range": _("A whole number from 250 to 5000."),
-    "iframe_height_range": _("A whole number from 50 to 5000."),
-    "js_param_put": _(
-        "A command such as /help with optional words: Latin letters, digits, - + _ only."
-    ),
-    "js_param_send": _(
-        "A command such as /help with optional words: Latin letters, digits, - + _ only."
-    ),
-    "js_param_call": _("A phone number: digits, spaces and + - ( ) # only."),
-    "js_param_support": _("The Open Channel's code: 32 characters, digits and letters a to f."),
-    "language_twice": _("This language is already in the list."),
-    "no_title": _("Give the chat app a title in at least one language."),
-    "text_over_50": _("At most 50 characters."),
-    "text_over_255": _("At most 255 characters."),
-    "text_over_2000": _("At most 2,000 characters."),
-    "too_many_languages": _("At most 50 languages."),
-    "none_chosen": _("Please choose at least one."),
-    "icon_name_malformed": _("A Font Awesome 4 name such as fa-rocket, 50 characters at most."),
-    "icon_name_refused": _("The portal does not accept this icon. Choose one of the pictures."),
-    "color_refused": _("The portal does not know this colour. Choose a different one."),
-    "contexts_refused": _("The portal does not know one of these kinds of chats."),
-    "admin_only_refused": _("The portal does not offer this here."),
-    "extranet_refused": _("The portal does not offer this here."),
-    "width_refused": _("The portal does not accept this size."),
-    "height_refused": _("The portal does not accept this size."),
-    "widget_side_range": _("A whole number from 50 to 5000."),
-    "widget_no_title": _("Give the widget a title in at least one language."),
-    "widget_exists": _("It is published already. Open its widget to change it."),
-    "widget_not_there": _("The widget does not stand at each of its places. Republish it first."),
-    "picture_too_big": _(
-        "The picture is too big. Choose one of at most 5 MB and 25 million pixels."
-    ),
-    "picture_broken": _("The picture is damaged and cannot be read. Choose another file."),
-    "picture_type": _("This kind of file cannot be used. Choose a PNG, JPEG, WebP or GIF picture."),
-    "picture_empty": _("The picture is completely transparent. Choose one that shows something."),
-}
 
 
 def of_fields(errors: dict[str, str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from b24app.actions.portal import Portal, open_portal
 from b24app.actions.proof import Visitor, recognise
 from b24app.bitrix.inbound import APP_SID, TOKEN_LENGTH
 from b24app.errors import BadPayload, NotAdmin, SessionExpired
-from b24app.records import Actor
+from b24app.records import Actor, Patience
 from b24app.resources import resources
 
 P = ParamSpec("P")
@@ -28,6 +28,7 @@ R = TypeVar("R")
 
 SECONDS: Final = 3600
 FRESH_SECONDS: Final = 600
+GLANCE_SECONDS: Final = 5.0
 SALT: Final = "b24app session token"
 
 blueprint = Blueprint("session", __name__)
@@ -103,12 +104,22 @@ def session() -> Session:
 
 def portal() -> Portal:
     """The session's portal, acted on by the session's person. Raises NotInstalled."""
+    return _opened(None)
+
+
+def glance() -> Portal:
+    """As ``portal``, for a look the page can do without: five seconds for an answer, or none."""
+    return _opened(GLANCE_SECONDS)
+
+
+def _opened(longest: float | None) -> Portal:
     if "portal" in g:  # one in which nothing is changed: rehearsals.py
         rehearsed: Portal = g.portal
         return rehearsed
     who = session()
     actor = Actor(who.user_id, who.name, who.is_admin)
-    return open_portal(resources(), who.member_id, actor)
+    patience = Patience(longest) if longest else None
+    return open_portal(resources(), who.member_id, actor, patience=patience, longest=longest)
 
 
 @blueprint.post("/session")

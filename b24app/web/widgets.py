@@ -24,7 +24,7 @@ from b24app.web import comparison, forms, replies, sentences
 from b24app.web.connectors import UNANSWERED
 from b24app.web.rehearsals import rehearsable
 from b24app.web.sentences import Reply
-from b24app.web.session import admin, fresh_admin, portal, session
+from b24app.web.session import admin, fresh_admin, glance, portal, session
 
 TEXTS: Final = ("id", "app_id", "code", "iframe_url", "icon_name", "color", "width", "height")
 LISTS: Final = ("places", "contexts")
@@ -184,7 +184,7 @@ def read_draft(form: MultiDict[str, str]) -> WidgetDraft:
 
 def _index(text: str = "") -> Response:
     of = portal()
-    bound, trouble = _bound(of)
+    bound, trouble = _bound()
     every = of.store.widgets.all()
     rows = [_row(of, widget, bound, trouble is None) for widget in every]
     known = {widget.id for widget in every}
@@ -217,10 +217,10 @@ def _stray(key: str, found: list[Binding]) -> dict[str, Any]:
     return {"id": key, "title": next(titles, ""), "places": [one.place for one in found]}
 
 
-def _bound(of: Portal) -> tuple[dict[str, list[Binding]], Reply | None]:
+def _bound() -> tuple[dict[str, list[Binding]], Reply | None]:
     """What the portal has of ours, or what to say where it does not tell; the page opens."""
     try:
-        return widget_calls.bound(of), None
+        return widget_calls.bound(glance()), None
     except UNANSWERED as exc:
         return {}, replies.reply_to(exc)
 
@@ -235,7 +235,7 @@ def _form(
     conflict: dict[str, Any] | None = None,
     unfinished: dict[str, str] | None = None,
 ) -> str:
-    bound, trouble = _bound(of) if widget else ({}, None)
+    bound, trouble = _bound() if widget else ({}, None)
     titled = widget or app
     return render_template(
         "widgets/edit.html",
@@ -248,7 +248,7 @@ def _form(
         classic=widgets.classic(of, widget) if widget else None,
         carried=widget_drafts.carried(app) if app else [],
         errors=sentences.of_fields(errors or {}),
-        labels={name: comparison.label(name, draft) for name in errors or {}},
+        labels=comparison.labels(errors or {}, draft),
         languages=i18n.languages(*(entry.language for entry in draft.translations)),
         portal_language=_portal_language(of),
         app_url=of.app_url,

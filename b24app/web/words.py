@@ -55,7 +55,7 @@ WIDGET_CONTEXTS: Final = {
     "CRM": _("Chats of the CRM"),
 }
 # Of the names of Font Awesome 4 those that say what people do in chats.
-WIDGET_ICONS: Final = (
+GLYPHS: Final = (
     *("fa-puzzle-piece", "fa-rocket", "fa-star", "fa-heart", "fa-comment", "fa-comments"),
     *("fa-bell", "fa-calendar", "fa-clock-o", "fa-check", "fa-tasks", "fa-list", "fa-file-text"),
     *("fa-folder-open", "fa-paperclip", "fa-pencil", "fa-book", "fa-tag", "fa-flag", "fa-bolt"),
@@ -87,6 +87,6 @@ def init_app(app: Flask) -> None:
         bot_types=BOT_TYPES,
         widget_colors=WIDGET_COLORS,
         widget_contexts=WIDGET_CONTEXTS,
-        widget_icons=WIDGET_ICONS,
+        glyph_names=GLYPHS,
         place_names=PLACES,
     )

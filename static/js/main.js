@@ -9,13 +9,12 @@ import { confirm } from "./behaviours/confirm.js"
 import { copy } from "./behaviours/copy.js"
 import { drop } from "./behaviours/drop.js"
 import { guard } from "./behaviours/guard.js"
-import { mirror } from "./behaviours/mirror.js"
 import { preview } from "./behaviours/preview.js"
 import { calls, rehearse } from "./behaviours/rehearse.js"
 import { reveal } from "./behaviours/reveal.js"
 import { rows } from "./behaviours/rows.js"
 
-const behaviours = { announce, calls, choose, confirm, copy, drop, guard, mirror, preview, rehearse, reveal, rows }
+const behaviours = { announce, calls, choose, confirm, copy, drop, guard, preview, rehearse, reveal, rows }
 const started = new WeakSet()
 
 function startIn(root) {

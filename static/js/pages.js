@@ -31,11 +31,16 @@ function settle(event) {
   // A report that comes anew may take the button that asked for it.
   if (target.id === "report" && document.activeElement === document.body) target.focus()
   if (!["page", "notice"].includes(target.id)) return
-  if (target.id === "page") markSection(event.detail.pathInfo.requestPath)
+  if (target.id === "page") markSection(sectionOf(target) ?? event.detail.pathInfo.requestPath)
   const first = target.querySelector("[data-focus]") ?? target.querySelector("h1") ?? target
   first.focus({ preventScroll: true })
   if (first.matches("h1")) window.scrollTo(0, 0)
   else first.scrollIntoView({ block: "nearest" })
+}
+
+// A page that belongs to another section than its address says so.
+function sectionOf(page) {
+  return page.querySelector("[data-section]")?.dataset.section
 }
 
 // The navigation shows where the person is.

@@ -34,6 +34,8 @@ def test_the_found_ones_are_chosen_and_unregistered_and_all_of_it_is_taken_back(
     expect(frame.get_by_role("heading", name="Unregister 2 chat apps?")).to_be_visible()
     frame.get_by_role("dialog").get_by_role("button", name="Unregister").click()
     expect(frame.get_by_role("progressbar", name="0 of 2")).to_be_visible()
+    here = frame.get_by_role("navigation").locator("[aria-current]")
+    expect(here).to_have_text("Chat apps")
 
     work()
 

@@ -11,7 +11,7 @@ from tests.browser.conftest import sign_in
 from tests.browser.test_bots import OVERFLOW, said, section
 from tests.browser.test_pages import inner, press_until_focused, weaknesses
 from tests.cast import Person
-from tests.integration.test_definitions import export, furnish
+from tests.integration.definitions import export, furnish
 
 # What can be seen of the buttons above the text area: not the portal's numbers and signatures.
 BUTTONS = """() => [...document.querySelectorAll("[data-chat-app]")].map((button) => [
@@ -35,6 +35,7 @@ def chat_buttons(page: Page, person: Person) -> list[list[str]]:
 def test_what_aurora_has_is_exported_and_looks_the_same_in_borealis(
     page, anna, boris, work, tmp_path
 ):
+    anna.install()
     furnish(anna)
     boris.user.language = anna.user.language
     boris.install()
@@ -77,6 +78,7 @@ def test_what_aurora_has_is_exported_and_looks_the_same_in_borealis(
 def test_a_wrong_file_is_told_where_it_was_chosen_and_a_right_one_comes_in_by_keyboard(
     page, anna, work
 ):
+    anna.install()
     furnish(anna)
     document = json.loads(export(anna))
     document["chat_apps"][0]["code"] = "fourth"
@@ -107,6 +109,7 @@ def test_a_wrong_file_is_told_where_it_was_chosen_and_a_right_one_comes_in_by_ke
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 1280)])
 def test_everybody_can_export_and_import(page, anna, boris, work, scheme, width):
+    anna.install()
     furnish(anna)
     document = json.loads(export(anna))
     document["chat_apps"][0] |= {"iframe_width": 700, "icon": ""}
@@ -131,6 +134,7 @@ def test_everybody_can_export_and_import(page, anna, boris, work, scheme, width)
     expect(frame.get_by_role("heading", name="To be changed: 1")).to_be_visible()
     for summary in frame.locator("summary").all():
         summary.click()
+    expect(frame.locator("details [hx-get]")).to_have_count(0)
     assert weaknesses(page) == []
     assert inner(page).evaluate(OVERFLOW) <= 0
     frame.get_by_role("button", name="Import", exact=True).click()

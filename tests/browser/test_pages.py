@@ -191,6 +191,47 @@ def test_the_preview_follows_what_is_typed(page, anna):
     ).to_be_visible()
 
 
+def test_the_preview_begins_in_the_language_of_the_person(page, anna):
+    anna.install()
+    anna.user.language = "de"
+    anna.post("/chat-apps", typed())
+    sign_in(page, anna)
+    frame = open_app(page, anna)
+
+    listed(frame, "Tafel").click()
+
+    preview = frame.locator("[data-behaviour=preview]")
+    expect(preview.get_by_text("Tafel").first).to_be_visible()
+    expect(preview.locator("select")).to_have_value("de")
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_conflict_is_read_without_scrolling_to_the_side(page, anna, width):
+    anna.install()
+    anna.post("/chat-apps", typed())
+    [app] = anna.chat_apps()
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, anna)
+    frame = open_app(page, anna)
+    listed(frame, "Board").click()
+    expect(frame.get_by_role("heading", name="Board")).to_be_visible()
+    anna.post(f"/chat-apps/{app.id}", typed(version="1", iframe_popup="1", context="USER"))
+
+    frame.get_by_label("Height").fill("333")
+    frame.get_by_role("button", name="Save", exact=True).click()
+
+    expect(frame.get_by_text("Another administrator saved meanwhile")).to_be_visible()
+    overflow = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert inner(page).evaluate(overflow) <= 0
+    row = frame.get_by_role("row", name="Stays open between chats no yes")
+    field = row.get_by_role("rowheader")
+    lines = (
+        "cell => { const r = document.createRange(); r.selectNodeContents(cell);"
+        " return r.getClientRects().length }"
+    )
+    assert field.evaluate(lines) == 1
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
 def test_nothing_is_cut_off_at_any_width(page, anna, width):
     anna.install()

@@ -24,6 +24,7 @@ def frame(page, anna):
 
 
 def test_the_calls_of_a_save_are_shown_and_none_is_made(page, anna, frame):
+    before = len(anna.calls("imbot.app.update"))
     frame.get_by_label("Title").first.fill("Purchases")
     frame.get_by_role("button", name="Show REST calls").click()
 
@@ -32,7 +33,7 @@ def test_the_calls_of_a_save_are_shown_and_none_is_made(page, anna, frame):
     expect(dialog.get_by_text("Purchases")).to_be_visible()
     page.keyboard.press("Escape")
     expect(frame.get_by_label("Title").first).to_have_value("Purchases")
-    assert anna.calls("imbot.app.update") == []
+    assert len(anna.calls("imbot.app.update")) == before
 
 
 def test_what_is_confirmed_shows_its_calls_before_and_is_done_after(page, anna, frame):

@@ -15,6 +15,8 @@ from tests.cast import Person
 HOUR = 3600
 # Where moments stand in a chain's text.
 MOMENTS = (2, 3, 5, 6, 7)
+# And where other fields do.
+PLACES = {"state": 1, "sealed": 4, "since": 6, "tried": 7, "reason": 8}
 
 
 def let_pass(resources: Resources, world: World, person: Person, seconds: int) -> None:
@@ -74,3 +76,13 @@ def chain_of(resources: Resources, person: Person) -> ChainFacts:
 
 def state_of(resources: Resources, person: Person) -> ChainState:
     return chain_of(resources, person).state
+
+
+def spoil(resources: Resources, person: Person, **changes: str) -> None:
+    """The person's chain stands like this from now on."""
+    name, user = keys.chains(person.portal.member_id), str(person.user.id)
+    parts = resources.redis.hget(name, user).split("|", 9)
+    now = str(int(time.time()))
+    for field, place in PLACES.items():
+        parts[place] = changes.get(field, now if field in ("since", "tried") else parts[place])
+    resources.redis.hset(name, user, "|".join(parts))

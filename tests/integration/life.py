@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+import pytest
 import requests
 
 from b24app import jobs, keys
 from b24app.records import Change
 from b24app.resources import Resources
 from b24app.store import PortalStore
-from sandbox.world import World
-from tests.cast import Person
+from sandbox.world import Bot, World
+from tests.cast import Person, typed, typed_bot, typed_command
 from tests.integration import chains
+
+TWO_MINUTES = 120
+
+both_profiles = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
+
+
+def installs_page(person: Person) -> requests.Response:
+    """The installer opens in the frame; nobody goes on from there."""
+    person.at_portal("/apps/install", {})
+    return person.send(person.frame_form())
+
+
+def history(person: Person, resources: Resources) -> list[Change]:
+    """The newest changes of the person's portal, newest first."""
+    return PortalStore(resources.redis, person.portal.member_id).history()
+
+
+def published(person: Person, resources: Resources) -> list[bool]:
+    """Of each thing of ours, whether it stands on the portal as far as we know."""
+    store = PortalStore(resources.redis, person.portal.member_id)
+    shelves = (store.bots, store.commands, store.chat_apps)
+    return [thing.published for shelf in shelves for thing in shelf.all()]
+
+
+def make_things(person: Person) -> Bot:
+    """A bot with a command and a chat app; the bot on the portal."""
+    assert person.post("/bots", typed_bot()).status_code == 200
+    [bot] = person.bots()
+    assert person.post("/commands", typed_command(bot.id)).status_code == 200
+    assert person.post("/chat-apps", typed(bot_id=str(bot.id))).status_code == 200
+    return bot
 
 
 def send(person: Person, resources: Resources, name: str, **data: str) -> int:

@@ -12,9 +12,8 @@ from sandbox.bot_events import Cause
 from sandbox.rooms import room_of
 from tests.cast import typed_bot, typed_command
 from tests.integration.chains import HOUR, let_pass
-from tests.integration.life import send
+from tests.integration.life import both_profiles, send
 
-both_profiles = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
 both_families = pytest.mark.parametrize("family", ["old", "new"])
 
 WELCOME = {"welcome_language": ["en", "de"], "welcome": ["Hello!", "Hallo!"]}

@@ -3,13 +3,16 @@
 import base64
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from b24app.store import PortalStore
-from sandbox import oauth
+from b24app import keys
+from b24app.store import PortalStore, codecs
+from b24app.store.changes import KEPT
+from sandbox import messenger, oauth
 from sandbox.records import Bot
 from tests.cast import typed, typed_bot, typed_command
 
@@ -454,7 +457,25 @@ def test_the_page_says_what_goes_with_the_bot(installed):
 
     page = installed.get(f"/bots/{bot.id}").text
 
-    assert "2 commands, 1 chat app, and the private chats" in page
+    assert "2 commands, 1 chat app and 0 private chats" in page
+
+
+def test_whoever_deletes_more_than_activity_keeps_is_told_so_before(installed, resources):
+    installed.post("/bots", typed_bot())
+    [bot] = installed.bots()
+    store = PortalStore(resources.redis, installed.portal.member_id)
+    installed.post("/commands", typed_command(bot.id))
+    [first] = store.commands.all()
+    more = [replace(first, id=100_000 + number, name=f"c{number}") for number in range(KEPT)]
+    written = {str(one.id): codecs.COMMAND.write(one) for one in more}
+    resources.redis.hset(keys.commands(installed.portal.member_id), mapping=written)
+
+    lost = "Activity keeps the newest 1,000 changes: {} of these cannot come back."
+    assert lost.format(2) in installed.get(f"/bots/{bot.id}").text
+    assert lost.format(2) in installed.get("/history?thing=bot").text
+    page = installed.get("/bots").text
+    assert f'data-lines="{KEPT + 2}"' in page
+    assert f'data-kept="{KEPT}" data-beyond="{lost.format("{n}")}"' in page
 
 
 @pytest.mark.parametrize("family", ["new", "old"])
@@ -587,3 +608,26 @@ def test_every_change_is_a_history_line(installed, resources):
     ]
     assert (update.before["name"], update.after["name"]) == ("Helper", "New")
     assert "code" not in update.before
+
+
+def test_before_a_bot_is_deleted_its_private_chats_are_counted(installed, egor, world):
+    installed.post("/bots", typed_bot())
+    [bot] = installed.bots()
+    assert "0 chat apps and 0 private chats." in installed.get(f"/bots/{bot.id}").text
+
+    for person in (installed, egor):
+        assert messenger.open_dialog(world, installed.portal, person.user, str(bot.id))
+    counted = installed.get(f"/bots/{bot.id}").text
+    world.faults.order("error", "imbot.v2.Bot.get", code="ACCESS_DENIED", status=403)
+    untold = installed.get(f"/bots/{bot.id}").text
+
+    assert "0 chat apps and 2 private chats." in counted
+    assert "the private chats of everybody who has written with it" in untold
+
+
+def test_of_an_old_bot_nobody_can_count_the_private_chats(old_portal):
+    old_portal.post("/bots", typed_bot())
+
+    page = old_portal.get(f"/bots/{old_portal.bots()[0].id}").text
+
+    assert "The portal does not tell how many chats this bot has." in page

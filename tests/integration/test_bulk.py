@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -11,11 +12,13 @@ from b24app import keys
 from b24app.actions import bulk
 from b24app.records import Actor, BotApi, Hint, ItemState, RunState, Verb
 from b24app.records import Command as OurCommand
-from b24app.store import PortalStore
+from b24app.store import PortalStore, codecs
+from b24app.web import rehearsals
 from sandbox import oauth
 from sandbox.records import Command
 from tests.cast import typed, typed_bot, typed_command, typed_connector, typed_joint, typed_widget
 from tests.conftest import CLIENT_ID, environment
+from tests.integration.life import both_profiles
 from tests.integration.test_worker import WorkerProcess, wait_until
 
 INSTALLING = 1  # batches the installation itself has sent
@@ -67,6 +70,7 @@ def states(store, run_id: str) -> list[str]:
     return [item.state.value for item in store.runs.items(store.runs.get(run_id))]
 
 
+@both_profiles
 def test_the_chosen_chat_apps_are_unregistered_and_the_others_stay(installed, three, store, work):
     run = begin(installed, "unregister", "chat_app", [three[0].id, three[2].id])
 
@@ -99,6 +103,7 @@ def test_before_the_worker_comes_the_bar_stands_at_nothing(installed, three, sto
     assert "<h1" not in part
 
 
+@both_profiles
 def test_already_gone_counts_as_done_and_not_ours_is_refused(installed, three, store, work):
     _, gone, stolen = three
     installed.chat_apps().remove(gone)
@@ -114,6 +119,7 @@ def test_already_gone_counts_as_done_and_not_ours_is_refused(installed, three, s
     assert 'max="3" value="3"' in page
 
 
+@both_profiles
 def test_one_that_fails_does_not_hold_up_the_others(installed, three, world, store, work):
     world.faults.order("error", "imbot.app.unregister", code="WRONG_REQUEST")
 
@@ -221,6 +227,7 @@ def test_all_of_a_run_is_taken_back_at_once(installed, three, store, work):
     assert installed.post(f"/bulk/{run}/undo").status_code == 422  # nothing is left to take back
 
 
+@both_profiles
 def test_after_a_reinstallation_everything_is_published_again(installed, three, store, work):
     installed.portal.chat_apps.clear()
     store.unpublish()
@@ -231,6 +238,24 @@ def test_after_a_reinstallation_everything_is_published_again(installed, three, 
     assert len(installed.chat_apps()) == 3
     assert all(app.published for app in store.chat_apps.all())
     assert states(store, run) == ["done", "done", "done"]
+
+
+def test_an_old_one_that_stays_is_named_counted_and_one_press_away(
+    installed, three, world, store, work
+):
+    world.faults.order("error", "imbot.app.unregister", code="WRONG_REQUEST")
+
+    run = begin(installed, "republish", "chat_app", [app.id for app in three])
+    work()
+
+    old, newest = three[0].id, max(app.id for app in store.chat_apps.all())
+    part = installed.get(f"/bulk/{run}?part")
+    assert f"The old one, number {old}, could not be removed" in part.text
+    assert f'hx-get="/chat-apps/{old}"' in part.text
+    assert f"Number on the portal: {newest}" in part.text and "Done: 3" in part.text
+    assert "With a note: 1" in part.text and 'class="actions"' not in part.text
+    told = json.loads(part.headers["HX-Trigger"])["message"]
+    assert told == {"kind": "warning", "text": "Finished: 3 of 3 · With a note: 1"}
 
 
 def test_a_republication_that_was_half_done_is_not_done_twice(installed, three, store, work):
@@ -247,6 +272,7 @@ def test_a_republication_that_was_half_done_is_not_done_twice(installed, three, 
     assert len(installed.chat_apps()) == 3
 
 
+@both_profiles
 def test_commands_are_unregistered_fifty_in_a_request(installed, store, work):
     made = many_commands(installed, store, 120)
     run = begin(installed, "unregister", "command", [command.id for command in made])
@@ -259,6 +285,7 @@ def test_commands_are_unregistered_fifty_in_a_request(installed, store, work):
     assert len(installed.calls("batch")) - INSTALLING == 3
 
 
+@both_profiles
 def test_commands_of_an_old_bot_go_the_old_way(installed, store, work):
     [command] = many_commands(installed, store, 1)
     [bot] = store.bots.all()
@@ -299,6 +326,7 @@ def test_bots_go_only_when_their_number_was_typed(installed, two_bots, store, nu
     assert store.runs.all() == [] and len(installed.bots()) == 2
 
 
+@both_profiles
 def test_bots_are_deleted_with_all_they_own_and_all_of_it_is_taken_back(
     installed, two_bots, store, work
 ):
@@ -320,6 +348,37 @@ def test_bots_are_deleted_with_all_they_own_and_all_of_it_is_taken_back(
     assert installed.post(f"/bulk/{run}/undo").status_code == 422
 
 
+def give_commands(person, store, resources, bot, first: int, count: int) -> None:
+    """So many commands of a bot more in our records; the portal forgets its own with the bot."""
+    known = store.commands.all()[0]
+    numbers = range(first, first + count)
+    more = [replace(known, id=number, bot_id=bot.id, name=f"n{number}") for number in numbers]
+    written = {str(one.id): codecs.COMMAND.write(one) for one in more}
+    resources.redis.hset(keys.commands(person.portal.member_id), mapping=written)
+
+
+def test_before_more_than_a_run_takes_is_taken_back_all_of_it_is_counted(
+    installed, two_bots, store, resources, work, monkeypatch
+):
+    monkeypatch.setattr(rehearsals, "SHOWN", 3)
+    first, second = two_bots
+    give_commands(installed, store, resources, first, 500_000, 486)
+    give_commands(installed, store, resources, second, 600_000, 510)
+    page = delete_bots(installed, two_bots, "2").text
+    run = re.search(r"/bulk/([0-9]+)", page)[1]
+    work()
+    assert states(store, run) == ["done", "done"] and store.commands.all() == []
+
+    looked = installed.post(f"/bulk/{run}/undo?rehearsal=1").text
+
+    shown = len(re.findall(r"<code>imbot[^<]+register</code>", looked, re.I))
+    [left] = re.findall(r"Things that follow in the same way: ([0-9]+)\.", looked)
+    assert (shown, int(left)) == (1, 486 + 510 + 4 + 2 - 1)
+    installed.post(f"/bulk/{run}/undo")
+    assert [one.total for one in store.runs.all() if one.verb == "undo"] == [2, 1000]
+
+
+@both_profiles
 def test_a_bot_that_is_gone_counts_as_done_and_a_strangers_is_refused(
     installed, two_bots, store, world, work
 ):
@@ -352,6 +411,7 @@ def test_deleting_a_bot_that_was_cut_short_is_ended_and_counts_as_done(
     assert [bot.code for bot in store.bots.all()] == ["second"] and store.chat_apps.all() == []
 
 
+@both_profiles
 def test_bots_that_were_lost_are_published_again(installed, two_bots, store, work):
     first, second = two_bots
     installed.portal.bots.remove(first)
@@ -396,6 +456,49 @@ def test_publishing_a_bot_again_that_was_cut_short_is_ended(installed, two_bots,
     assert {app.bot_id for app in store.chat_apps.all()} == {back.id}
 
 
+def many_chat_apps(person, store, resources, count: int, size: int) -> int:
+    """So many chat apps more in our records, with icons of ``size`` bytes; their first number."""
+    app, first = store.chat_apps.all()[-1], 500_000
+    icon = b"\x89PNG" + bytes(size)
+    more = [replace(app, id=first + n, code=f"many-{n}", icon=icon) for n in range(count)]
+    written = {str(one.id): codecs.CHAT_APP.write(one) for one in more}
+    resources.redis.hset(keys.chat_apps(person.portal.member_id), mapping=written)
+    return first
+
+
+def test_one_of_many_is_published_again_without_reading_the_others(
+    installed, three, store, resources, work
+):
+    many_chat_apps(installed, store, resources, 200, size=10_000)
+    begin(installed, "republish", "chat_app", [app.id for app in three])
+    before = resources.redis.info("stats")["total_net_output_bytes"]
+
+    work()
+
+    told = resources.redis.info("stats")["total_net_output_bytes"] - before
+    assert len({app.id for app in installed.chat_apps()} & {app.id for app in three}) == 0
+    assert told < 200 * 10_000  # what a single look at all of them would have cost
+
+
+def test_a_successor_has_a_code_that_none_of_the_others_has(installed, three, store, work):
+    one = next(app for app in store.chat_apps.all() if app.code == "one")
+    installed.post("/chat-apps", typed(code=f"one-v{one.version + 1}"))
+
+    begin(installed, "republish", "chat_app", [one.id])
+    work()
+
+    codes = sorted(app.code for app in store.chat_apps.all())
+    assert codes == ["one-v2", "one-v3", "three", "two"]
+
+
+@pytest.mark.parametrize("title", ['"code": "fake"', '", "code": "fake', '\\", "code": "fake'])
+def test_a_title_that_looks_like_a_code_is_none(installed, store, title):
+    installed.post("/chat-apps", typed(code="real", title=[title, ""]))
+
+    assert store.chat_apps.all()[0].title("en") == title
+    assert store.chat_apps.texts("code") == {"real"}
+
+
 @pytest.fixture
 def two_connectors(installed):
     """Two connectors of Anna's portal; the first is connected to an open line."""
@@ -405,6 +508,7 @@ def two_connectors(installed):
     return ["b24app_mail", "b24app_post"]
 
 
+@both_profiles
 def test_connectors_are_unregistered_and_come_back_with_their_lines(
     installed, two_connectors, store, work
 ):
@@ -422,6 +526,7 @@ def test_connectors_are_unregistered_and_come_back_with_their_lines(
     assert store.connectors.get("b24app_mail").joints == before
 
 
+@both_profiles
 def test_a_strangers_connector_is_never_named_to_the_portal(
     installed, two_connectors, store, world, work
 ):
@@ -450,6 +555,7 @@ def test_connectors_that_were_lost_are_published_again(installed, two_connectors
     assert all(one.published for one in store.connectors.all())
 
 
+@both_profiles
 def test_widgets_are_unregistered_and_come_back_at_their_places(installed, store, work):
     for letter in "ab":
         reply = installed.post("/widgets", typed_widget(letter * 22, code=letter))

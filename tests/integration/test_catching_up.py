@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import pytest
-
 from b24app import jobs
 from b24app.actions import happenings
 from b24app.actions.portal import open_portal
@@ -14,9 +12,7 @@ from sandbox import oauth
 from sandbox import portal as deeds
 from sandbox.bot_events import Cause
 from tests.cast import typed, typed_bot, typed_connector, typed_joint
-from tests.integration.life import later, look_again, send, state_of
-
-both_profiles = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
+from tests.integration.life import both_profiles, later, look_again, send, state_of
 
 MAIL = "b24app_mail"
 
@@ -172,7 +168,7 @@ def test_access_that_came_back_through_the_code_flow_catches_up_as_well(
     )
     work()
 
-    assert "Connected" in reply.text
+    assert "The connection is made" in reply.text
     assert [one.published for one in store_of(anna, resources).bots.all()] == [False]
 
 

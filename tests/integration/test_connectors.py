@@ -116,7 +116,7 @@ def test_the_list_shows_ours_and_what_else_the_portal_has(installed, mail, stran
 
 
 WRONG = [
-    ({"name": ""}, "Name: Please fill this in"),
+    ({"name": ""}, "Name of the connector: Please fill this in"),
     ({"name": "x" * 256}, "At most 255 characters"),
     ({"id": ""}, "Lower-case Latin letters"),
     ({"id": "b24app_"}, "Lower-case Latin letters"),
@@ -206,6 +206,48 @@ def test_what_is_emptied_is_not_shown_any_more(installed, joined):
     installed.post(f"{URL}/lines/1", typed_joint(2, url=""))
 
     assert "url" not in status(installed, 1).data
+    assert status(installed, 1).is_fine
+
+
+@pytest.mark.parametrize("alone", [{}, {"setting": "1"}])
+def test_two_administrators_at_one_line_see_both_versions(installed, joined, store, alone):
+    installed.post(f"{URL}/lines/1", typed_joint(2, name="First", url=""))
+    since = called(installed)
+
+    reply = installed.post(f"{URL}/lines/1", typed_joint(2, name="Second", **alone))
+
+    assert (reply.status_code, called(installed)) == (409, since)
+    table = reply.text.partition('<table class="compare" role="table">')[2].partition("</table>")[0]
+    shown = [re.findall(r"<t[hd][^>]*>([^<]*)<", row) for row in table.split("<tr ")[2:]]
+    assert shown == [
+        ["Name of the channel", "Second", "First"],
+        ["Address of the channel", "https://mail.example.com/", "—"],
+    ]
+    theirs = f'hx-get="{URL}/lines/1{"?setting=1" if alone else ""}"'
+    assert theirs in reply.text and "Anna Sokolova saved this too" in reply.text
+    assert ('name="setting"' in reply.text) is bool(alone)
+    version = re.search(r'name="version" value="([0-9]+)"', reply.text)[1]
+    assert "Connected" in told(installed.post(f"{URL}/lines/1", typed_joint(version, name="Mine")))
+    assert store.connectors.get("b24app_mail").joint(1).name == "Mine"
+
+
+def test_who_saves_a_line_that_was_taken_off_meanwhile_sees_that(installed, joined, store):
+    installed.post(f"{URL}/lines/1/disconnection", {"version": "2"})
+
+    reply = installed.post(f"{URL}/lines/1", typed_joint(2))
+
+    assert reply.status_code == 409
+    assert '>Mail of Aurora</td><td role="cell">—</td>' in reply.text
+    assert not status(installed, 1).is_active
+
+
+def test_who_takes_off_a_line_that_was_saved_meanwhile_sees_both_versions(installed, joined):
+    installed.post(f"{URL}/lines/1", typed_joint(2, name="First"))
+
+    reply = installed.post(f"{URL}/lines/1/disconnection", typed_joint(2))
+
+    assert reply.status_code == 409
+    assert '>Mail of Aurora</td><td role="cell">First</td>' in reply.text
     assert status(installed, 1).is_fine
 
 

@@ -11,6 +11,7 @@ import pytest
 from sandbox import oauth
 from sandbox.world import World
 from tests.cast import FrameForm, Person
+from tests.widgets import KEY, keep_widget
 
 pytestmark = pytest.mark.parametrize("world", ["source", "documented"], indirect=True)
 
@@ -213,3 +214,29 @@ def test_a_malformed_frame_request_is_a_clear_400(anna, genuine, resources, spoi
 
     assert reply.status_code == 400
     assert resources.redis.dbsize() == 0
+
+
+@pytest.mark.parametrize(
+    "options", [r'{"%s": "\ud800"}', r'{"%s": ["\udfff"]}', r'{"\ud800": "%s"}']
+)
+@pytest.mark.parametrize(
+    ("path", "placement", "name", "status"),
+    [
+        ("/", "DEFAULT", "any", 200),
+        ("/install", "DEFAULT", "any", 200),
+        (f"/widgets/{KEY}", "IM_TEXTAREA", "dialogId", 200),
+        ("/connectors/setting", "SETTING_CONNECTOR", "CONNECTOR", 400),
+    ],
+)
+def test_half_a_letter_in_a_frame_request_counts_as_nothing(
+    anna, resources, path, placement, name, status, options
+):
+    anna.install()
+    keep_widget(resources, anna)
+    form = anna.frame_form()
+    form.url = anna.app_url + path + "?" + form.url.partition("?")[2]
+    form.fields |= {"PLACEMENT": placement, "PLACEMENT_OPTIONS": options % name}
+
+    reply = anna.send(form)
+
+    assert reply.status_code == status

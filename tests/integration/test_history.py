@@ -340,6 +340,38 @@ def test_a_bots_registration_is_taken_back_only_with_its_name(installed, store, 
     assert store.bots.all() == store.commands.all() == []
 
 
+def question_of(page: str, change) -> str:
+    """What is asked before the change is taken back."""
+    button = page.partition(f"/history/{change.id}/undo")[2]
+    return re.search(r'data-text="([^"]*)"', button)[1]
+
+
+def test_before_a_bots_registration_is_taken_back_it_says_what_goes_with_it(
+    installed, store, lines
+):
+    bot = bot_with_belongings(installed, store)
+    form = {"bot_id": bot.id, "name": "time", "language": "en", "title": "Time", "params": ""}
+    installed.post("/commands", form)
+    registered = {line.thing: line for line in reversed(lines()) if line.verb == "register"}
+
+    page = installed.get("/history").text
+
+    asked = question_of(page, registered["bot"])
+    assert "It was registered by this change" in asked
+    assert "Deleted with it: 2 commands, 1 chat app, and the private chats" in asked
+    assert "cannot come back" not in asked
+    assert "Deleted with it" not in question_of(page, registered["command"])
+
+
+def test_a_bot_that_is_gone_takes_nothing_with_it(installed, store, lines):
+    bot = bot_with_belongings(installed, store)
+    installed.post(f"/bots/{bot.id}/unregistration", {"confirmation": "Helper"})
+    [change] = [line for line in lines() if (line.thing, line.verb) == ("bot", "register")]
+
+    assert "Deleted with it" not in question_of(installed.get("/history").text, change)
+    assert "already" in told(undo(installed, change, confirmation="Helper"))
+
+
 def test_changes_of_bots_and_commands_are_taken_back(installed, store, lines):
     bot = bot_with_belongings(installed, store)
     [command] = store.commands.all()

@@ -128,7 +128,7 @@ def test_the_code_flow_connects_a_portal(anna, world, resources):
     )
 
     assert reply.status_code == 200
-    assert "Connected" in reply.text
+    assert "The connection is made" in reply.text
     assert resources.installations.member_ids() == [anna.portal.member_id]
 
 

@@ -20,12 +20,6 @@ DRAFT = Draft(iframe_url="https://pages.example.com/", translations=(Translation
 
 
 @pytest.fixture
-def installed(anna):
-    anna.install()
-    return anna
-
-
-@pytest.fixture
 def opened(installed, resources):
     """Opens Anna's portal for somebody who waits so many seconds."""
 

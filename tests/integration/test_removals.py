@@ -68,6 +68,7 @@ TABLES = {
     ("command", "new"): [
         SUCCESS,
         gone("COMMAND_NOT_FOUND"),
+        gone("BOT_NOT_FOUND"),
         foreign("BOT_OWNERSHIP_ERROR"),
         own("BOT_OWNERSHIP_ERROR", 403, FOREIGN, **OTHERS),
         own("BOT_ID_REQUIRED", 400, NO),

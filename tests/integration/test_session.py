@@ -3,16 +3,9 @@
 import base64
 import time
 
-import pytest
 import time_machine
 
 from tests.cast import typed
-
-
-@pytest.fixture
-def installed(anna):
-    anna.install()
-    return anna
 
 
 def renewed(person, world):

@@ -9,12 +9,16 @@ from b24app import jobs, keys
 from b24app.actions import inbox, leaving, moving, talk
 from b24app.store import PortalStore
 from b24app.store.inbox import CLAIMS
+from b24app.web import session
 from sandbox import messenger
 from sandbox import portal as deeds
+from tests.cast import typed_connector
 from tests.integration.life import look_again, send, state_of
 from tests.integration.test_bot_answers import said_by, settle
 from tests.integration.test_install import announce, install_event
+from tests.widgets import KEY, keep_widget
 
+SILENT = "The portal does not answer"
 PATIENT, SLOW = 0.3, 1.0  # what a portal has for one answer here, and what it takes
 
 
@@ -120,3 +124,29 @@ def test_a_slow_portal_that_may_be_paid_for_is_asked_another_time(
     look_again(resources, world, anna, work, 1900)
 
     assert state_of(anna, resources) == "suspended"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/connectors", "Mail"),
+        ("/connectors/b24app_mail", "Mail"),
+        ("/widgets", "Board"),
+        (f"/widgets/{KEY}/edit", "Board"),
+    ],
+)
+def test_a_page_shows_our_list_and_does_not_wait_for_what_a_slow_portal_would_add(
+    anna, resources, slow, monkeypatch, path, shown
+):
+    anna.install()
+    anna.post("/connectors", typed_connector())
+    keep_widget(resources, anna)
+    usual = anna.get(path).text
+    monkeypatch.setattr(session, "GLANCE_SECONDS", PATIENT)
+    slow()
+
+    reply = anna.get(path)
+
+    assert reply.status_code == 200
+    assert shown in reply.text
+    assert SILENT in reply.text and SILENT not in usual

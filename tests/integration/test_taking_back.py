@@ -3,8 +3,6 @@ half-way is finished by the next try."""
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from b24app import keys
@@ -13,23 +11,20 @@ from b24app.records import Actor, Hint, ItemState, RunState, Verb
 from b24app.records import Command as OurCommand
 from b24app.store import PortalStore
 from sandbox.records_channels import Connector
-from tests.cast import typed, typed_bot, typed_command, typed_connector, typed_joint, typed_widget
+from tests.cast import (
+    told,
+    typed,
+    typed_bot,
+    typed_command,
+    typed_connector,
+    typed_joint,
+    typed_widget,
+)
 from tests.conftest import CLIENT_ID
+from tests.integration.life import both_profiles
 
 ANNA = Actor(1, "Anna Sokolova", is_admin=True)
 MAIL = "/connectors/b24app_mail"
-
-
-@pytest.fixture
-def installed(anna):
-    anna.install()
-    return anna
-
-
-@pytest.fixture
-def store(installed, resources):
-    """What the application keeps of Anna's portal."""
-    return PortalStore(resources.redis, installed.portal.member_id)
 
 
 @pytest.fixture
@@ -54,10 +49,7 @@ def delete(person, store, bot) -> None:
     assert reply.status_code == 200
 
 
-def told(reply) -> str:
-    return json.loads(reply.headers["HX-Trigger"])["message"]["text"]
-
-
+@both_profiles
 def test_a_chat_app_that_comes_back_has_the_hash_its_page_checks(installed, store):
     installed.post("/chat-apps", typed())
     [app] = installed.chat_apps()
@@ -88,6 +80,7 @@ def test_the_kept_hash_is_sealed_and_opens_nowhere_else(installed, store, resour
     assert opened(boris.portal.member_id) == {}
 
 
+@both_profiles
 def test_what_went_with_a_bot_has_its_hash_again(installed, store, bot, work):
     installed.post("/chat-apps", typed(bot_id=str(bot.id)))
     [app] = installed.chat_apps()
@@ -121,6 +114,7 @@ def test_where_the_hash_is_not_known_any_more_the_run_says_so(installed, store, 
     assert "new hash" in installed.get(f"/bulk/{run.id}").text
 
 
+@both_profiles
 def test_a_widget_that_comes_back_has_its_hash(installed, store):
     installed.post("/widgets", typed_widget())
     [widget] = store.widgets.all()
@@ -151,6 +145,7 @@ def test_a_classic_one_that_comes_back_after_the_move_is_one_with_its_widget(
     assert [one.hash for one in store.chat_apps.all()] == [widget.hash]
 
 
+@both_profiles
 def test_a_connectors_undo_that_was_cut_short_is_finished_by_the_next(installed, store, world):
     installed.post("/connectors", typed_connector())
     installed.post(f"{MAIL}/lines/1", typed_joint(1))
@@ -190,6 +185,7 @@ def test_a_connector_nobody_drew_anything_for_comes_back_once(installed, store):
     assert drawings.clean(drawings.SPEECH) == drawings.SPEECH
 
 
+@both_profiles
 def test_with_a_bot_comes_back_what_went_with_it_and_nothing_else(installed, store, bot, work):
     for name in ("kept", "old"):
         installed.post("/commands", typed_command(bot.id, name=name))
@@ -270,6 +266,7 @@ def test_a_stopped_run_says_what_it_has_not_begun(installed, store, bot, world, 
     assert [item.state for item in store.runs.items(run)] == [ItemState.GONE]
 
 
+@both_profiles
 def test_one_by_one_too_a_refused_request_is_not_under_way(installed, store, world, work):
     installed.post("/connectors", typed_connector())
     world.faults.order("error", "imconnector.unregister", code="ACCESS_DENIED", status=403, times=9)
@@ -281,6 +278,7 @@ def test_one_by_one_too_a_refused_request_is_not_under_way(installed, store, wor
     assert [item.state for item in store.runs.items(run)] == [ItemState.WAITING]
 
 
+@both_profiles
 def test_an_undo_whose_answer_was_lost_is_done_by_us(installed, store, work):
     installed.post("/chat-apps", typed())
     [app] = installed.chat_apps()

@@ -9,7 +9,7 @@ import pytest
 from b24app import keys
 from b24app.actions import tokens
 from b24app.actions.presence import Presence, presence
-from b24app.actions.renewal import OPERATOR
+from b24app.actions.reasons import OPERATOR
 from b24app.errors import AuthorizationLost, AuthServerRefused, B24AppError, Unproven
 from b24app.records import ChainState
 from b24app.resources import open_resources

@@ -9,7 +9,7 @@ import pytest
 from b24app.actions import tokens
 from b24app.actions.keep_alive import sweep
 from b24app.actions.presence import Presence, presence
-from b24app.actions.renewal import OPERATOR
+from b24app.actions.reasons import OPERATOR
 from b24app.errors import AuthorizationLost, AuthServerUnreachable
 from b24app.records import ChainState
 from b24app.web.replies import reply_to

@@ -10,11 +10,11 @@ from b24app import keys
 from b24app.actions.installs import learn
 from b24app.actions.portal import open_portal
 from b24app.actions.presence import Presence, presence
-from b24app.actions.renewal import OPERATOR
+from b24app.actions.reasons import OPERATOR
 from b24app.errors import AuthorizationLost, AuthServerRefused, AuthServerUnreachable
 from b24app.records import SYSTEM, ChainState, Tokens
 from b24app.resources import open_resources
-from b24app.web.sentences import REASONS
+from b24app.web.reason_words import REASONS
 from sandbox import oauth
 from tests.integration.chains import HOUR, call, chain_of, let_pass, promote, state_of
 

@@ -2,12 +2,14 @@
 
 import pytest
 
-from tests.store import battery
+from tests.store import battery, cases_chains, cases_installations, cases_things, cases_traffic
 
+SUBJECTS = (cases_installations, cases_chains, cases_things, cases_traffic)
+CASES = [check for subject in SUBJECTS for check in subject.case]
 OLDEST = (6, 2, 0)
 
 
-@pytest.mark.parametrize("check", battery.CASES, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CASES, ids=lambda check: check.__name__)
 def test_on_every_store(check, server):
     with battery.store(server.url) as store:
         check(store)
@@ -17,7 +19,7 @@ def test_the_store_uses_no_command_younger_than_redis_6_2(start):
     """Asked of Valkey, which counts what it does and says since when Redis has known it."""
     server = start("embedded")
     server.admin.config_resetstat()
-    for check in battery.CASES:
+    for check in CASES:
         server.empty()
         with battery.store(server.url) as store:
             check(store)

@@ -111,3 +111,25 @@ def test_a_code_made_of_a_name_is_a_code_and_free(name, taken):
 
     assert made not in taken
     assert made[0].isalpha() and made.isascii() and len(made) <= 50
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x08", "\x1b", "\x7f", "\x9b"])
+def test_a_sign_nobody_sees_is_no_part_of_a_name(sign):
+    typed = f"a{sign}b"
+    bot = BotDraft(name=typed, position=typed, welcome=(Text("en", typed),))
+    command = CommandDraft(name="a", translations=(Hint("en", "Help", typed),))
+    drafts = [
+        (lambda: bot_drafts.check(bot), {"name", "position", "welcome.0.text"}),
+        (lambda: command_drafts.check(command, BotApi.V2), {"translations.0.title"}),
+    ]
+
+    for check, fields in drafts:
+        with pytest.raises(BadPayload) as caught:
+            check()
+        assert caught.value.errors == dict.fromkeys(fields, "text_unseen")
+
+
+def test_a_message_may_have_lines_and_a_name_has_one():
+    bot = bot_drafts.check(BotDraft(name="a\tb\r\nc", welcome=(Text("en", "a\tb\r\nc"),)))
+
+    assert (bot.name, bot.welcome[0].text) == ("a b c", "a\tb\r\nc")

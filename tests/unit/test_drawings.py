@@ -1,5 +1,6 @@
 """Drawings: what is kept of an SVG that anybody may have made."""
 
+import time
 from urllib.parse import unquote
 
 import pytest
@@ -122,3 +123,34 @@ def test_nothing_but_a_refusal_ever_comes_of_noise(data):
         assert drawings.clean(data).startswith("<svg")
     except BadPayload as exc:
         assert set(exc.errors) == {"svg"}
+
+
+HOSTILE = [
+    ('fill="url(#a){}!"', " "),
+    ('fill="url(#a){}!"', "a"),
+    ('fill="url({}"', " "),
+    ('fill="url(#{}"', "a"),
+    ('fill="{}url"', " "),
+    ('fill="{}!"', " "),
+    ('style="fill:url(#a){}!"', " "),
+    ('style="{}"', ";:"),
+    ('width="1{}x" height="1"', " "),
+    ('width="{}x" height="1"', " "),
+    ('width="1{}px{}x" height="1"', " "),
+    ('width="1{}" height="1{}"', "&#9;"),
+]
+
+
+@pytest.mark.parametrize(("attribute", "filler"), HOSTILE)
+def test_no_drawing_costs_the_square_of_its_length(attribute, filler):
+    """Eight times as long may take twenty-four times as long, from a millisecond on."""
+
+    def cost(length: int) -> float:
+        typed = attribute.replace("{}", filler * length)
+        before = time.thread_time()
+        drawings.clean(f"<svg {typed}>{SHAPE}</svg>")
+        return time.thread_time() - before
+
+    short, long = (min(cost(length) for _ in range(3)) for length in (700, 5600))
+
+    assert long < 24 * max(short, 0.001)

@@ -60,7 +60,14 @@ def test_a_person_without_access_has_no_tokens():
     assert read_frame(QUERY, fields).auth_id == ""
 
 
-@pytest.mark.parametrize("options", ["", "null", "[1]", "{", "x" * 20000, "[" * 10000])
+@pytest.mark.parametrize(
+    "options",
+    [
+        *("", "null", "[1]", "{", "x" * 20000, "[" * 10000, '{"a":' * 3000 + "1" + "}" * 3000),
+        *(r'{"a": "\ud800"}', r'{"\udfff": 1}', r'{"a": {"b": ["x", "\udc00y"]}}'),
+        '{"a": ' + "9" * 9999 + "}",
+    ],
+)
 def test_odd_placement_options_count_as_none(options):
     assert read_frame(QUERY, FRAME | {"PLACEMENT_OPTIONS": options}).placement_options == {}
 

@@ -1,6 +1,7 @@
 """Every error has an answer a person can use."""
 
 import inspect
+import time
 
 import pytest
 from flask import Flask
@@ -10,8 +11,9 @@ from b24app.actions.bulk import NOT_NOW
 from b24app.bitrix.answers import ERRORS, error_code, error_of
 from b24app.errors import B24AppError, ConfigurationError
 from b24app.observe import redact
+from b24app.web.reason_words import CODES, REASONS
 from b24app.web.replies import reply_to
-from b24app.web.sentences import CODES, REASONS, REPLIES
+from b24app.web.sentences import REPLIES
 
 ABSTRACT = {B24AppError, ConfigurationError, errors.Refused}
 CLASSES = [
@@ -210,7 +212,24 @@ def test_an_error_is_found_wherever_it_is_and_fit_for_a_log(body, code):
         "{'refresh_token': 'SECRETSECRET'}",
         "rediss://user:SECRETSECRET@host:6379/0",
         '"client_secret": "SECRETSECRET"',
+        "state  :  SECRETSECRET",
+        "bearer\t SECRETSECRET",
+        "redis://a:b:SECRETSECRET@host",
     ],
 )
 def test_a_named_secret_does_not_pass_the_log(line):
     assert "SECRETSECRET" not in redact(line)
+
+
+@pytest.mark.parametrize(("begin", "filler"), [("token", " "), ("://", ":"), ("", "token ")])
+def test_no_line_of_a_log_costs_the_square_of_its_length(begin, filler):
+    """Eight times as long may take twenty-four times as long, from a millisecond on."""
+
+    def cost(length: int) -> float:
+        before = time.thread_time()
+        redact(f"{begin}{filler * length}")
+        return time.thread_time() - before
+
+    short, long = (min(cost(length) for _ in range(3)) for length in (700, 5600))
+
+    assert long < 24 * max(short, 0.001)

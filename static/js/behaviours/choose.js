@@ -45,7 +45,7 @@ export function choose(list) {
     bar.querySelector("[data-count]").textContent = chosen
     for (const button of bar.querySelectorAll("[data-asked]")) {
       button.dataset.title = button.dataset.asked.replace("{n}", chosen)
-      button.dataset.text = withSums(button.dataset.says, chosenRows)
+      button.dataset.text = withSums(button.dataset.says, chosenRows) + beyond(button.dataset, chosenRows)
       if (button.dataset.counted) {
         button.dataset.typed = chosen
         button.dataset.typedLabel = button.dataset.counted.replace("{n}", chosen)
@@ -56,5 +56,15 @@ export function choose(list) {
 
 // {commands} becomes the sum of the rows' data-commands.
 function withSums(text, rows) {
-  return text.replace(/\{(\w+)\}/g, (_, name) => rows.reduce((sum, row) => sum + Number(row.dataset[name]), 0))
+  return text.replace(/\{(\w+)\}/g, (_, name) => sum(rows, name))
+}
+
+// What is said of the rows' data-lines that are more than data-kept, if they are.
+function beyond({ kept, beyond: said }, rows) {
+  const more = said ? sum(rows, "lines") - Number(kept) : 0
+  return more > 0 ? ` ${said.replace("{n}", more)}` : ""
+}
+
+function sum(rows, name) {
+  return rows.reduce((total, row) => total + Number(row.dataset[name]), 0)
 }

@@ -10,11 +10,15 @@ export function drop(field) {
   const send = () => {
     if (!input.files.length) return
     if (input.files[0].size > Number(input.dataset.most)) return sayTooBig()
-    input.dispatchEvent(new Event("picked"))
+    input.dispatchEvent(new Event("picked", { bubbles: true }))
   }
 
   input.addEventListener("change", send)
   field.querySelector('input[type="checkbox"]')?.addEventListener("change", send)
+
+  field.addEventListener("picked", ({ target }) => { // something else: the file is not sent again
+    if (target !== input) input.value = ""
+  })
 
   for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, hover)
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("is-over"))

@@ -2,7 +2,8 @@
 import { ask } from "./confirm.js"
 
 export function guard(form) {
-  const changed = ({ target }) => {
+  const changed = ({ target, detail }) => {
+    if (detail?.requestConfig?.verb === "get") return // something to look at came
     if (target.form !== null) form.dataset.changed = "" // null: a control of the preview
   }
   for (const name of ["input", "htmx:afterSwap"]) form.addEventListener(name, changed)

@@ -34,7 +34,7 @@ export function mirror(box) {
   }
 
   function drawLanguages() {
-    const chosen = language.value
+    const chosen = language.value || language.dataset.first // the person's own to begin with
     const known = new Map(rows().map((row) => {
       const { value: code, selectedOptions } = row.querySelector("select")
       return [code, selectedOptions[0].text]

@@ -22,7 +22,7 @@ export function preview(box) {
   }
 
   function drawLanguages() {
-    const chosen = language.value
+    const chosen = language.value || language.dataset.first // the person's own to begin with
     const options = rows().map((row) => {
       const { value, selectedOptions } = row.querySelector("select")
       return new Option(selectedOptions[0].text, value, false, value === chosen)

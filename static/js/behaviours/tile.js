@@ -1,4 +1,5 @@
-// Shows a connector as the contact centre would, from what the form around it says now.
+// Shows a connector as the contact centre would, here and beside the field of its drawing, from
+// what the form around it says now.
 
 const LEAST = 10
 const MOST = 100
@@ -13,7 +14,7 @@ export function tile(box) {
     const grounds = { color: color.value, color_off: colorOff.value }
     const share = Math.min(MOST, Math.max(LEAST, Number(size.value) || MOST))
     const source = form.querySelector("[data-drawing]")?.src
-    for (const mark of box.querySelectorAll("[data-ground]")) {
+    for (const mark of form.querySelectorAll("[data-ground]")) {
       mark.querySelector("rect").setAttribute("fill", grounds[mark.dataset.ground])
       const image = mark.querySelector("img")
       image.setAttribute("width", `${share}%`)
