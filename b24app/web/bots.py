@@ -18,7 +18,7 @@ from b24app.actions.bot_drafts import BotDraft
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict, NotOurs
 from b24app.records import Bot, BotApi, Text
-from b24app.web import comparison, forms, replies, sentences
+from b24app.web import comparison, field_words, forms, replies
 from b24app.web.connectors import UNANSWERED
 from b24app.web.rehearsals import is_rehearsal, rehearsable
 from b24app.web.session import admin, fresh_admin, glance, portal
@@ -77,7 +77,7 @@ def update(bot_id: int) -> ResponseReturnValue:
     except Conflict as exc:
         return _conflict(draft, exc), 409
     except NotOurs as exc:
-        return _offer_removal(exc, bot_id)
+        return replies.offer_removal(exc, url_for("bots.forget", bot_id=bot_id))
     text = _("Saved.")
     if bot.version == draft.version:
         text = _("Nothing was changed, so nothing was sent.")
@@ -120,7 +120,7 @@ def unregister(bot_id: int) -> ResponseReturnValue:
     try:
         was_there = bots.unregister(portal(), bot_id, typed)
     except NotOurs as exc:
-        return _offer_removal(exc, bot_id)
+        return replies.offer_removal(exc, url_for("bots.forget", bot_id=bot_id))
     if was_there:
         return _index(_("The bot is deleted."))
     return _index(_("The portal had removed it already. It is off this list now."))
@@ -142,7 +142,7 @@ def avatar() -> ResponseReturnValue:
     try:
         made = avatars.make_avatar(file.read() if file else b"")
     except BadPayload as exc:
-        error = sentences.of_fields(exc.errors)["avatar"]
+        error = field_words.of_fields(exc.errors)["avatar"]
         return render_template("bots/_avatar.html", avatar="", avatar_url="", error=error), 422
     return render_template(
         "bots/_avatar.html",
@@ -213,7 +213,7 @@ def _form(
         "bots/edit.html",
         form=draft,
         bot=bot,
-        errors=sentences.of_fields(errors or {}),
+        errors=field_words.of_fields(errors or {}),
         labels=comparison.labels(errors or {}, draft),
         languages=i18n.languages(*(entry.language for entry in draft.welcome)),
         portal_language=of.installation.language,
@@ -240,14 +240,5 @@ def _conflict(draft: BotDraft, conflict: Conflict) -> str:
     """The form with both versions side by side; saving again means one's own."""
     saved = conflict.saved
     assert isinstance(saved, Bot)
-    both = {
-        "saved_by": saved.updated_by,
-        "saved_at": i18n.moment(saved.updated_at),
-        "rows": comparison.rows(draft, bot_drafts.of_bot(saved)),
-    }
+    both = comparison.both_sides(saved, draft, bot_drafts.of_bot(saved))
     return _form(portal(), draft, saved, conflict=both)
-
-
-def _offer_removal(error: NotOurs, bot_id: int) -> ResponseReturnValue:
-    url = url_for("bots.forget", bot_id=bot_id)
-    return replies.part(error, label=_("Take it off this list"), url=url)

@@ -17,7 +17,7 @@ from b24app.actions.portal import Portal
 from b24app.errors import BadPayload
 from b24app.records import Item, ItemState, Run, RunState, Verb
 from b24app.resources import resources
-from b24app.web import forms, lines, names, sentences
+from b24app.web import field_words, forms, lines, names, sentences
 from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
 from b24app.web.session import admin, fresh_admin, portal
 
@@ -236,7 +236,7 @@ def reason(code: str) -> str:
         return str(known)
     if reply := BY_CLASS.get(code):
         return f"{reply.title}. {reply.text}"
-    return sentences.of_fields({"reason": code})["reason"]
+    return field_words.of_fields({"reason": code})["reason"]
 
 
 def refused(refusal: BadPayload) -> str:

@@ -16,7 +16,7 @@ from b24app.actions.drafts import Draft
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict, NotOurs
 from b24app.records import ChatApp, Translation
-from b24app.web import comparison, forms, replies, sentences
+from b24app.web import comparison, field_words, forms, replies
 from b24app.web.rehearsals import rehearsable
 from b24app.web.session import admin, fresh_admin, portal, session
 
@@ -83,7 +83,7 @@ def update(app_id: int) -> ResponseReturnValue:
     except Conflict as exc:
         return _conflict(draft, exc), 409
     except NotOurs as exc:
-        return _offer_removal(exc, app_id)
+        return replies.offer_removal(exc, url_for("chat_apps.forget", app_id=app_id))
     text = _("Saved. The portal has accepted the change.")
     if app.version == draft.version:
         text = _("Nothing was changed, so nothing was sent.")
@@ -126,7 +126,7 @@ def unregister(app_id: int) -> ResponseReturnValue:
     try:
         was_there = chat_apps.unregister(portal(), app_id)
     except NotOurs as exc:
-        return _offer_removal(exc, app_id)
+        return replies.offer_removal(exc, url_for("chat_apps.forget", app_id=app_id))
     if was_there:
         return _index(_("The chat app is unregistered."))
     return _index(_("The portal had removed it already. It is off this list now."))
@@ -164,7 +164,7 @@ def icon() -> ResponseReturnValue:
     try:
         sprite = _sprite()
     except BadPayload as exc:
-        error = sentences.of_fields(exc.errors)["icon"]
+        error = field_words.of_fields(exc.errors)["icon"]
         return render_template("chat_apps/_icon.html", icon="", icon_url="", error=error), 422
     return render_template(
         "chat_apps/_icon.html",
@@ -229,7 +229,7 @@ def _form(
         "chat_apps/edit.html",
         form=draft,
         app=app,
-        errors=sentences.of_fields(errors or {}),
+        errors=field_words.of_fields(errors or {}),
         labels=comparison.labels(errors or {}, draft),
         bots=bots.living(of),
         languages=i18n.languages(*(entry.language for entry in draft.translations)),
@@ -246,18 +246,9 @@ def _conflict(draft: Draft, conflict: Conflict) -> str:
     """The form with both versions side by side; saving again means one's own."""
     saved = conflict.saved
     assert isinstance(saved, ChatApp)
-    both = {
-        "saved_by": saved.updated_by,
-        "saved_at": i18n.moment(saved.updated_at),
-        "rows": comparison.rows(draft, drafts.of_chat_app(saved)),
-    }
+    both = comparison.both_sides(saved, draft, drafts.of_chat_app(saved))
     return _form(portal(), draft, saved, conflict=both)
 
 
 def _portal_language(of: Portal) -> str:
     return of.installation.language
-
-
-def _offer_removal(error: NotOurs, app_id: int) -> ResponseReturnValue:
-    url = url_for("chat_apps.forget", app_id=app_id)
-    return replies.part(error, label=_("Take it off this list"), url=url)

@@ -15,7 +15,7 @@ from b24app.actions.command_drafts import CommandDraft
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict, NotOurs
 from b24app.records import BotApi, Command, Hint, Text
-from b24app.web import comparison, forms, replies, sentences
+from b24app.web import comparison, field_words, forms, replies
 from b24app.web.rehearsals import rehearsable
 from b24app.web.session import admin, fresh_admin, portal, session
 
@@ -79,7 +79,7 @@ def update(command_id: int) -> ResponseReturnValue:
     except Conflict as exc:
         return _conflict(draft, exc), 409
     except NotOurs as exc:
-        return _offer_removal(exc, command_id)
+        return replies.offer_removal(exc, url_for("commands.forget", command_id=command_id))
     text = _("Saved.")
     if command.version == draft.version:
         text = _("Nothing was changed, so nothing was sent.")
@@ -109,7 +109,7 @@ def unregister(command_id: int) -> ResponseReturnValue:
     try:
         was_there = commands.unregister(portal(), command_id)
     except NotOurs as exc:
-        return _offer_removal(exc, command_id)
+        return replies.offer_removal(exc, url_for("commands.forget", command_id=command_id))
     if was_there:
         return _index(_("The command is unregistered."))
     return _index(_("The portal had removed it already. It is off this list now."))
@@ -190,7 +190,7 @@ def _form(
         command=command,
         bot=bot,
         bots=bots.living(of),
-        errors=sentences.of_fields(errors or {}),
+        errors=field_words.of_fields(errors or {}),
         labels=comparison.labels(errors or {}, draft),
         languages=i18n.languages(*spoken),
         portal_language=of.installation.language,
@@ -203,14 +203,5 @@ def _conflict(draft: CommandDraft, conflict: Conflict) -> str:
     """The form with both versions side by side; saving again means one's own."""
     saved = conflict.saved
     assert isinstance(saved, Command)
-    both = {
-        "saved_by": saved.updated_by,
-        "saved_at": i18n.moment(saved.updated_at),
-        "rows": comparison.rows(draft, command_drafts.of_command(saved)),
-    }
+    both = comparison.both_sides(saved, draft, command_drafts.of_command(saved))
     return _form(portal(), draft, saved, conflict=both)
-
-
-def _offer_removal(error: NotOurs, command_id: int) -> ResponseReturnValue:
-    url = url_for("commands.forget", command_id=command_id)
-    return replies.part(error, label=_("Take it off this list"), url=url)

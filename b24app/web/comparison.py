@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from flask_babel import LazyString, gettext, lazy_gettext
 
@@ -14,6 +14,7 @@ from b24app.actions.command_drafts import CommandDraft
 from b24app.actions.connector_drafts import ConnectorDraft, JointDraft
 from b24app.actions.drafts import Draft
 from b24app.actions.widget_drafts import WidgetDraft
+from b24app.records import Bot, ChatApp, Command, Connector, Widget
 from b24app.web.words import CONTEXTS, GENDERS, METHODS, PLACES, WIDGET_COLORS, WIDGET_CONTEXTS
 
 AnyDraft = Draft | BotDraft | CommandDraft | ConnectorDraft | JointDraft | WidgetDraft
@@ -155,6 +156,17 @@ def _label(field: str, draft: AnyDraft) -> str:
     rows = getattr(draft, name)
     language = rows[int(number)].language if number.isdigit() and int(number) < len(rows) else ""
     return f"{PARTS.get(part, labels.get(name, ''))} ({i18n.language_name(language)})"
+
+
+def both_sides(
+    saved: ChatApp | Bot | Command | Connector | Widget, yours: AnyDraft, theirs: AnyDraft
+) -> dict[str, Any]:
+    """What ``_parts/conflict.html`` shows: who saved meanwhile and when, and what differs."""
+    return {
+        "saved_by": saved.updated_by,
+        "saved_at": i18n.moment(saved.updated_at),
+        "rows": rows(yours, theirs),
+    }
 
 
 def rows(yours: AnyDraft, theirs: AnyDraft) -> list[dict[str, str]]:

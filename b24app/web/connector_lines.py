@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from b24app import i18n
 from b24app.actions import connector_calls, connector_drafts, connectors, drawings
 from b24app.actions.connector_drafts import JointDraft
 from b24app.actions.portal import Portal, open_portal
@@ -20,9 +19,8 @@ from b24app.bitrix.inbound import FrameRequest
 from b24app.errors import BadPayload, Conflict, NotFound, NotOurs
 from b24app.records import Connector
 from b24app.resources import resources
-from b24app.web import comparison, forms, frame, sentences
+from b24app.web import comparison, field_words, forms, frame, replies
 from b24app.web import session as sessions
-from b24app.web.connectors import offer_removal
 from b24app.web.rehearsals import rehearsable
 from b24app.web.session import admin, fresh_admin, portal
 
@@ -53,7 +51,7 @@ def join(connector_id: str, line: int) -> ResponseReturnValue:
     except Conflict as exc:
         return _conflict(line, draft, exc, alone=alone), 409
     except NotOurs as exc:
-        return offer_removal(exc, connector_id)
+        return replies.offer_removal(exc, url_for("connectors.forget", connector_id=connector_id))
     return forms.told(_line(portal(), connector, line, alone=alone), _("Connected and saved."))
 
 
@@ -70,7 +68,7 @@ def leave(connector_id: str, line: int) -> ResponseReturnValue:
             raise
         return _conflict(line, draft, exc, alone=alone), 409
     except NotOurs as exc:
-        return offer_removal(exc, connector_id)
+        return replies.offer_removal(exc, url_for("connectors.forget", connector_id=connector_id))
     page = _line(portal(), connector, line, alone=alone)
     return forms.told(page, _("It is off this Open Channel."))
 
@@ -112,11 +110,7 @@ def _conflict(line: int, draft: JointDraft, conflict: Conflict, *, alone: bool) 
     saved = conflict.saved
     assert isinstance(saved, Connector)
     theirs = connector_drafts.of_joint(saved, line) if saved.joint(line) else JointDraft()
-    both = {
-        "saved_by": saved.updated_by,
-        "saved_at": i18n.moment(saved.updated_at),
-        "rows": comparison.rows(draft, theirs),
-    }
+    both = comparison.both_sides(saved, draft, theirs)
     return _line(portal(), saved, line, alone=alone, draft=draft, conflict=both)
 
 
@@ -150,7 +144,7 @@ def _line_context(
         "icon_url": drawings.data_url(connector.svg),
         "standing": connectors.standing(of, connector, line),
         "form": form,
-        "errors": sentences.of_fields(errors or {}),
+        "errors": field_words.of_fields(errors or {}),
         "labels": comparison.labels(errors or {}, form),
         "alone": alone,
     }

@@ -27,7 +27,7 @@ from b24app.errors import (
     PortalUnreachable,
 )
 from b24app.records import Connector
-from b24app.web import comparison, forms, replies, sentences
+from b24app.web import comparison, field_words, forms, replies
 from b24app.web.rehearsals import rehearsable
 from b24app.web.sentences import Reply
 from b24app.web.session import admin, fresh_admin, glance, portal
@@ -91,7 +91,7 @@ def update(connector_id: str) -> ResponseReturnValue:
     except Conflict as exc:
         return _conflict(draft, exc), 409
     except NotOurs as exc:
-        return offer_removal(exc, connector_id)
+        return replies.offer_removal(exc, url_for("connectors.forget", connector_id=connector_id))
     text = _("Saved.")
     if connector.version == draft.version:
         text = _("Nothing was changed, so nothing was sent.")
@@ -111,7 +111,7 @@ def republish(connector_id: str) -> ResponseReturnValue:
             raise
         return _conflict(read_draft(request.form), exc), 409
     except NotOurs as exc:
-        return offer_removal(exc, connector_id)
+        return replies.offer_removal(exc, url_for("connectors.forget", connector_id=connector_id))
     form = _form(connector_drafts.of_connector(connector), connector)
     return forms.told(form, _("The connector is on the portal as it is saved here."))
 
@@ -125,7 +125,7 @@ def unregister(connector_id: str) -> ResponseReturnValue:
     try:
         was_there = connectors.unregister(portal(), connector_id)
     except NotOurs as exc:
-        return offer_removal(exc, connector_id)
+        return replies.offer_removal(exc, url_for("connectors.forget", connector_id=connector_id))
     if not was_there:
         return _index(_("The portal had removed it already. It is off this list now."))
     text = _("The connector is unregistered.")
@@ -153,7 +153,7 @@ def icon() -> ResponseReturnValue:
     try:
         return _drawing(drawings.clean(data))
     except BadPayload as exc:
-        return _drawing("", sentences.of_fields(exc.errors)["svg"]), 422
+        return _drawing("", field_words.of_fields(exc.errors)["svg"]), 422
 
 
 def read_draft(form: MultiDict[str, str]) -> ConnectorDraft:
@@ -217,7 +217,7 @@ def _form(
         trouble=trouble,
         icon_url=drawings.data_url(shown),
         standard=shown == drawings.SPEECH,
-        errors=sentences.of_fields(errors or {}),
+        errors=field_words.of_fields(errors or {}),
         labels=comparison.labels(errors or {}, draft),
         conflict=conflict,
     )
@@ -248,15 +248,5 @@ def _conflict(draft: ConnectorDraft, conflict: Conflict) -> str:
     """The form with both versions side by side; saving again means one's own."""
     saved = conflict.saved
     assert isinstance(saved, Connector)
-    both = {
-        "saved_by": saved.updated_by,
-        "saved_at": i18n.moment(saved.updated_at),
-        "rows": comparison.rows(draft, connector_drafts.of_connector(saved)),
-    }
+    both = comparison.both_sides(saved, draft, connector_drafts.of_connector(saved))
     return _form(draft, saved, conflict=both)
-
-
-def offer_removal(error: NotOurs, connector_id: str) -> ResponseReturnValue:
-    """Say that it is another application's, with a button that takes it off our list."""
-    url = url_for("connectors.forget", connector_id=connector_id)
-    return replies.part(error, label=_("Take it off this list"), url=url)

@@ -19,7 +19,7 @@ from b24app.actions.imports import Act, Plan, Step
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, NotFound
 from b24app.web import bulk as runs
-from b24app.web import lines, sentences
+from b24app.web import field_words, lines
 from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
 from b24app.web.session import admin, fresh_admin, portal, session
 
@@ -218,7 +218,7 @@ def _reasons(errors: Mapping[str, str]) -> list[str]:
 
 def _problems(refusal: BadPayload) -> list[tuple[str, str]]:
     """Places of the file and what is wrong there; the file as a whole has no place."""
-    fallback = sentences.of_fields(refusal.errors)
+    fallback = field_words.of_fields(refusal.errors)
     return [
         (where, str(PROBLEMS.get(reason, fallback[where])))
         for where, reason in refusal.errors.items()

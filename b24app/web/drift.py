@@ -16,7 +16,7 @@ from b24app.actions.portal import Portal
 from b24app.errors import BadPayload
 from b24app.records import Check, Deed, Drifted, Finding, Look
 from b24app.resources import resources
-from b24app.web import drift_words, forms, lines, names, sentences
+from b24app.web import drift_words, field_words, forms, lines, names, sentences
 from b24app.web.drift_words import GROUPS, HOW, NOT_LISTED, SUBSCRIPTIONS, UNSEEN, WHY
 from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
 from b24app.web.session import admin, fresh_admin, portal
@@ -237,7 +237,7 @@ def _refused(refusal: BadPayload) -> str:
         "_parts/message.html",
         kind="warning",
         title=_("This cannot be done"),
-        text=" ".join(sentences.of_fields(refusal.errors).values()),
+        text=" ".join(field_words.of_fields(refusal.errors).values()),
         next_step=_("Look again: it may not be so any more."),
         back={"url": "/drift", "label": str(_("To the differences"))},
     )

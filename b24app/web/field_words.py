@@ -73,3 +73,9 @@ FIELDS: Final = {
     "glyph_unknown": _("There is no picture of this name."),
     "picture_empty": _("The picture is completely transparent. Choose one that shows something."),
 }
+
+
+def of_fields(errors: dict[str, str]) -> dict[str, str]:
+    """The sentence of each field."""
+    fallback = _("This value does not fit.")
+    return {name: str(FIELDS.get(reason, fallback)) for name, reason in errors.items()}

@@ -18,7 +18,7 @@ from b24app.actions.history import Undone
 from b24app.actions.portal import Portal
 from b24app.errors import BadPayload, Conflict
 from b24app.records import Change, Verb
-from b24app.web import bulk, forms, lines, names, sentences
+from b24app.web import bulk, field_words, forms, lines, names
 from b24app.web.bots import owned
 from b24app.web.lines import Line
 from b24app.web.rehearsals import is_rehearsal, rehearsable, rehearsed
@@ -141,7 +141,7 @@ def _refused(change_id: str, refusal: BadPayload) -> str:
         "_parts/message.html",
         kind="warning",
         title=_("This change cannot be taken back"),
-        text=" ".join(known or sentences.of_fields(refusal.errors).values()),
+        text=" ".join(known or field_words.of_fields(refusal.errors).values()),
         next_step="",
     )
 

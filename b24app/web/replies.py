@@ -94,6 +94,11 @@ def part(error: B24AppError, *, label: str, url: str) -> ResponseReturnValue:
     return page, reply.status
 
 
+def offer_removal(error: errors.NotOurs, url: str) -> ResponseReturnValue:
+    """Say that it is another application's, with a button that takes it off our list."""
+    return part(error, label=str(_("Take it off this list")), url=url)
+
+
 def message(reply: Reply) -> str:
     """The full page that says it."""
     return render_template("frame/message.html", **_texts(reply))

@@ -14,7 +14,6 @@ from flask_babel import lazy_gettext as _
 
 from b24app import errors
 from b24app.errors import B24AppError
-from b24app.web.field_words import FIELDS
 
 
 @dataclass(frozen=True)
@@ -250,9 +249,3 @@ NOWHERE: Final = Reply(
     _("The address leads nowhere."),
     OPEN_AGAIN,
 )
-
-
-def of_fields(errors: dict[str, str]) -> dict[str, str]:
-    """The sentence of each field."""
-    fallback = _("This value does not fit.")
-    return {name: str(FIELDS.get(reason, fallback)) for name, reason in errors.items()}

@@ -20,7 +20,7 @@ from b24app.actions.widget_calls import Binding
 from b24app.actions.widget_drafts import WidgetDraft
 from b24app.errors import BadPayload, Conflict, NotFound, Unfinished
 from b24app.records import ChatApp, Translation, Widget
-from b24app.web import comparison, forms, replies, sentences
+from b24app.web import comparison, field_words, forms, replies
 from b24app.web.connectors import UNANSWERED
 from b24app.web.rehearsals import rehearsable
 from b24app.web.sentences import Reply
@@ -247,7 +247,7 @@ def _form(
         trouble=trouble,
         classic=widgets.classic(of, widget) if widget else None,
         carried=widget_drafts.carried(app) if app else [],
-        errors=sentences.of_fields(errors or {}),
+        errors=field_words.of_fields(errors or {}),
         labels=comparison.labels(errors or {}, draft),
         languages=i18n.languages(*(entry.language for entry in draft.translations)),
         portal_language=_portal_language(of),
@@ -267,11 +267,7 @@ def _conflict(of: Portal, draft: WidgetDraft, conflict: Conflict) -> str:
     """The form with both versions side by side; saving again means one's own."""
     saved = conflict.saved
     assert isinstance(saved, Widget)
-    both = {
-        "saved_by": saved.updated_by,
-        "saved_at": i18n.moment(saved.updated_at),
-        "rows": comparison.rows(draft, widget_drafts.of_widget(saved)),
-    }
+    both = comparison.both_sides(saved, draft, widget_drafts.of_widget(saved))
     return _form(of, draft, saved, conflict=both)
 
 
