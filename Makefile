@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-JOBS ?= 3
+JOBS ?= 4
 FUZZ ?= 20000
 
 .PHONY: run test check bench fuzz serve translations requirements

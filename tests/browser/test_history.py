@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import open_app, sign_in
+from tests.browser.conftest import at_rest, open_app, sign_in
 from tests.browser.test_pages import inner, press_until_focused, weaknesses
 from tests.cast import typed
 
@@ -54,9 +56,11 @@ def test_older_changes_come_below_and_reading_goes_on_there(page, anna, changed)
     sign_in(page, anna)
     frame = open_app(page, anna)
     frame.get_by_role("button", name="Activity").click()
-    frame.get_by_label("What", exact=True).select_option(label="Chat app")
-    expect(frame.get_by_text("Chat app 1").first).to_be_visible()
+    with page.expect_response(re.compile(r"/history\?")):
+        frame.get_by_label("What", exact=True).select_option(label="Chat app")
+    expect(frame.locator(".htmx-request")).to_have_count(0)
     expect(frame.locator(".change")).to_have_count(25)
+    at_rest(frame)
 
     frame.get_by_role("button", name="Show older changes").click()
 
