@@ -159,7 +159,7 @@ def test_a_portal_that_does_not_react_is_told_how_to_go_on(page, anna, world, se
     sign_in(page, anna)
     lose_access(anna, world)
     page.route(re.compile("b24jssdk"), lambda route: route.abort())
-    frame = open_app(page, anna)
+    frame = open_app(page, anna, fits=False)
     lose_access(anna, world)
     frame.get_by_role("button", name="Connection").click()
 

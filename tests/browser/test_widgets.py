@@ -113,6 +113,7 @@ def test_axe_finds_nothing_on_the_widgets_pages(page, anna, scheme):
     assert weaknesses(page) == []  # the empty list
 
     frame.get_by_role("button", name="Create the first widget").click()
+    expect(frame.get_by_role("heading", name="New widget")).to_be_visible()
     frame.get_by_role("button", name="Create widget").click()
     expect(frame.locator("[aria-invalid=true]").first).to_be_visible()
     assert weaknesses(page) == []

@@ -51,6 +51,8 @@ OPEN_DOORS = {
     "gateway.open_widget",
     "gateway.say",
 }
+# What is asked of a door beside its address.
+ASKED = {"definitions.rows": "?act=same&after=0"}
 SECRET = "Aurora-inner-matter"  # in the name of everything that Anna has made
 ELSEWHERE = 7001  # the numbers Borealis gives, so that none is Aurora's
 
@@ -92,6 +94,7 @@ def aurora(anna, resources, work) -> dict[str, str]:
         "change_id": store.history(1)[0].id,
         "run_id": run.id,
         "taken": _upload(resources, anna),
+        "place": "0",
         "thing": "bot",
         "thing_id": str(bot.id),
         "deed": "removal",
@@ -220,6 +223,7 @@ def _doors(app: Flask, rule: Rule, ids: dict[str, str]) -> Iterator[Door]:
         given = dict(zip(sorted(rule.arguments), values, strict=True))
         with app.test_request_context():
             path = app.url_map.bind("").build(rule.endpoint, given)
+        path += ASKED.get(rule.endpoint, "")
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             yield Door(method, path, bool(given))
 
