@@ -115,14 +115,15 @@ function within(milliseconds, promise) {
 
 // The frame stays within the screen, so that dialogs, messages and the bar of
 // buttons are always in sight; what is longer scrolls inside.
-// data-fit holds the height asked for: the portal is still moving while it is not the frame's.
+// It only grows: buttons that move at every change of the page are missed.
+// data-fit holds the height asked for: the portal is still moving while the frame is lower.
 function fit(content) {
   let frameTimer
   let last = 0
   const resize = async () => {
     const portal = await ready()
     const height = Number(content.dataset.fit)
-    if (!portal || portal.placement.isSliderMode || height === last) return
+    if (!portal || portal.placement.isSliderMode || height <= last) return
     last = height
     portal.placement.call("resizeWindow", { width: "100%", height }).catch(() => {})
   }
