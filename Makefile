@@ -14,7 +14,7 @@ serve: .venv/run  ## production on this machine: the Procfile, real portals, set
 	@$(BIN)/python -m b24app.launch serve
 
 test: .venv/dev browser stores  ## all tests, in a browser too; JOBS files side by side
-	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 check: .venv/dev stores  ## format, lint, types, import rules, dependency audit, tests without a browser
 	$(BIN)/ruff format --check .

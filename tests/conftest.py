@@ -29,22 +29,6 @@ CLIENT_ID = "app.6710f3a2b4c5d8.19283746"
 CLIENT_SECRET = "s3cr3t-of-the-application"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the files with a browser over the whole run: side by side they starve each other."""
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-    browsing = [path for path in files if path.parent.name == "browser"]
-    others = [path for path in files if path.parent.name != "browser"]
-    step = len(others) // (len(browsing) + 1) + 1
-    order: list[Path] = []
-    for place, path in enumerate(others):
-        order.append(path)
-        if place % step == 0 and browsing:
-            order.append(browsing.pop(0))
-    items[:] = [item for path in [*order, *browsing] for item in files[path]]
-
-
 class Quiet(WSGIRequestHandler):
     def log(self, *_: object) -> None:
         pass

@@ -97,7 +97,7 @@ def _is_cut_short(portal: Portal, change: Change, mark: str, known: list[Change]
     last = next((line for line in known if line.id == mark), None)
     if last is not None and last.thing != change.thing:
         return True
-    thing_id = history.id_now(portal, change)
+    thing_id = history.id_now(portal, change, known)
     now = ROADS[change.thing](portal, "").standing(thing_id)
     lacks = now is not None and bool(history.lacking(change, now))
     return lacks and past.is_begun(portal, change, thing_id, known)

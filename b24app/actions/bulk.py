@@ -132,19 +132,35 @@ def _step(portal: Portal, run: Run, items: list[Item]) -> None:
 
 def cancel(portal: Portal, run_id: str) -> Run:
     """End a run; what is under way at this moment is still done. Raises NotFound."""
-    run = portal.store.runs.get(run_id)
-    portal.store.runs.settle(replace(run, state=RunState.CANCELLED))
-    return portal.store.runs.get(run_id)
+    runs = portal.store.runs
+    for part in _parts(runs, runs.get(run_id)):
+        runs.settle(replace(part, state=RunState.CANCELLED))
+    return runs.get(run_id)
 
 
 def resume(portal: Portal, run_id: str) -> Run:
     """Go on with a run that was stopped or cancelled; a worker must be called. Raises NotFound."""
-    run = portal.store.runs.get(run_id)
-    if run.state in (RunState.STOPPED, RunState.CANCELLED):
-        again = replace(run, state=RunState.RUNNING, reason="", tries=0)
-        portal.store.runs.settle(again, was=run.state)
-        portal.store.runs.enter()
-    return portal.store.runs.get(run_id)
+    runs = portal.store.runs
+    for part in _parts(runs, runs.get(run_id)):
+        if part.state in (RunState.STOPPED, RunState.CANCELLED):
+            again = replace(part, state=RunState.RUNNING, reason="", tries=0)
+            runs.settle(again, was=part.state)
+            runs.enter()
+    return runs.get(run_id)
+
+
+def _parts(runs: Runs, run: Run) -> list[Run]:
+    """The runs that one upload takes, oldest first: what is later in it needs what is earlier."""
+    if run.verb != imports.VERB:
+        return [run]
+    upload = _upload(runs, run)
+    others = [one for one in runs.all() if one.verb == imports.VERB]
+    return [one for one in reversed(others) if _upload(runs, one) == upload]
+
+
+def _upload(runs: Runs, run: Run) -> str:
+    first, *_ = (*runs.items(run), None)
+    return imports.upload_of(first) if first else ""
 
 
 def removed(portal: Portal, run: Run) -> list[Change]:
@@ -159,7 +175,8 @@ def removed(portal: Portal, run: Run) -> list[Change]:
     ]
     undone = portal.store.changes.undone([change.id for change in found])
     first = [change for change in reversed(found) if change.id not in undone]
-    return [one for change in first for one in (change, *past.companions(portal, change))]
+    known = past.read(portal) if any(change.thing == "bot" for change in first) else None
+    return [one for change in first for one in (change, *past.companions(portal, change, known))]
 
 
 def waiting(resources: Resources) -> list[str]:
@@ -240,7 +257,8 @@ def _stop(runs: Runs, run: Run, error: B24AppError) -> int:
     if isinstance(error, NOT_NOW):
         tries = min(tries, MOST_TRIES)
     if not bulk_steps.passes(error) or tries > MOST_TRIES:
-        runs.settle(replace(run, state=RunState.STOPPED, reason=type(error).__name__))
+        for part in _parts(runs, run):
+            runs.settle(replace(part, state=RunState.STOPPED, reason=type(error).__name__))
         return 0
     runs.settle(replace(run, tries=tries, reason=type(error).__name__))
     if isinstance(error, MethodBlocked) and error.reset_at > time.time():

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from b24app.actions import connector_calls, connector_drafts
 from b24app.actions.connector_calls import OpenLine, Status
 from b24app.actions.connector_drafts import ConnectorDraft, JointDraft
-from b24app.actions.doubt import change_of, noted
+from b24app.actions.doubt import change_of, in_doubt, noted
 from b24app.actions.portal import Portal
 from b24app.errors import AlreadyGone, BadPayload, Conflict, NotFound, NotOurs
 from b24app.records import Connector, Joint, Verb
@@ -48,7 +48,8 @@ def register(portal: Portal, draft: ConnectorDraft, joints: tuple[Joint, ...] = 
             saved = portal.store.connectors.save(
                 wanted, seen=0, actor=portal.actor, verb=Verb.REGISTER, before=None, ends=key
             )
-        return _arranged(portal, saved, joints)
+        with in_doubt():
+            return _arranged(portal, saved, joints)
 
 
 def update(

@@ -7,6 +7,7 @@ only grows. What stands now decides what is to be done, so that undoing twice is
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -62,10 +63,13 @@ def lost(change: Change) -> bool:
     return bool(change.before.get("published")) and change.after.get("published") is False
 
 
-def id_now(portal: Portal, change: Change) -> str:
-    """The id its thing has now: another one after a republication, or when it came back."""
+def id_now(portal: Portal, change: Change, known: Sequence[Change] | None = None) -> str:
+    """The id its thing has now: another one after a republication, or when it came back.
+
+    ``known`` is what ``past.read`` gave, for a caller that has it.
+    """
     road = ROADS.get(change.thing)
-    return _id_now(road(portal, ""), portal, change) if road else change.thing_id
+    return _id_now(road(portal, ""), portal, change, known) if road else change.thing_id
 
 
 def undo(portal: Portal, change_id: str, typed_name: str = "") -> Undone:
@@ -137,8 +141,10 @@ def _is_one_line(then: Fields, now: Fields) -> bool:
     return chat_apps.stem(then["code"]) == chat_apps.stem(now["code"])
 
 
-def _id_now(road: Road, portal: Portal, change: Change) -> str:
-    return past.id_now(portal, change, lambda thing_id: road.standing(thing_id) is not None)
+def _id_now(
+    road: Road, portal: Portal, change: Change, known: Sequence[Change] | None = None
+) -> str:
+    return past.id_now(portal, change, lambda thing_id: road.standing(thing_id) is not None, known)
 
 
 def lacking(change: Change, now: Fields) -> list[str]:

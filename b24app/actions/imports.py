@@ -21,7 +21,8 @@ from b24app.actions.history import BOOKKEEPING
 from b24app.actions.portal import Portal
 from b24app.actions.roads import ROADS, Arrival
 from b24app.errors import BadPayload, NotFound
-from b24app.records import Item, ItemState, Run, RunState
+from b24app.records import Item, ItemState, Run, RunState, Verb
+from b24app.store.changes import KEPT
 
 VERB: Final = "import"
 THING: Final = "definition"
@@ -156,6 +157,11 @@ def things(upload: str, steps: Iterable[Step]) -> list[tuple[str, str]]:
     return [(f"{step.thing}:{upload}:{step.place}", step.name) for step in steps]
 
 
+def upload_of(item: Item) -> str:
+    """Under which number the file waits that an item of a run is about."""
+    return item.thing_id.split(":")[1]
+
+
 def apply(portal: Portal, run: Run, item: Item) -> Item:
     """Do what is still to be done about one definition; safe to repeat.
 
@@ -171,12 +177,25 @@ def apply(portal: Portal, run: Run, item: Item) -> Item:
     step = _step(kind, 0, entry, ())
     if step.errors:
         raise BadPayload(*next(iter(step.errors.items())), step.errors)
-    if not step.does_something:
+    if now and item.state is ItemState.SENT and _was_registered(portal, run, listed, now):
+        lines = {"joints": kind.wanted(entry.fields, None)["joints"]}
+        arrival = ROADS[THINGS[listed]](portal, "").restore(now, now | lines)
+    elif not step.does_something:
         state = ItemState.DONE if item.state is ItemState.SENT else ItemState.GONE
         return replace(item, state=state)
-    arrival = _do(portal, kind, entry, now)
+    else:
+        arrival = _do(portal, kind, entry, now)
     reason = worth_telling(arrival.notes)
     return replace(item, state=ItemState.DONE, arrived=arrival.thing_id, reason=reason)
+
+
+def _was_registered(portal: Portal, run: Run, listed: str, now: Fields) -> bool:
+    """Whether the run has registered this connector, which is joined to its lines after that."""
+    made = (run.id, "connector", str(now["id"]), Verb.REGISTER)
+    return listed == "connectors" and any(
+        (one.run, one.thing, one.thing_id, one.verb) == made
+        for one in portal.store.changes.newest(KEPT, since=run.at)
+    )
 
 
 def worth_telling(notes: Collection[str]) -> str:

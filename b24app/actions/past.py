@@ -18,16 +18,23 @@ def read(portal: Portal) -> list[Change]:
     return portal.store.changes.newest(2 * KEPT)  # it is cut to about so many
 
 
-def id_now(portal: Portal, change: Change, stands: Callable[[str], bool]) -> str:
+def id_now(
+    portal: Portal,
+    change: Change,
+    stands: Callable[[str], bool],
+    known: Sequence[Change] | None = None,
+) -> str:
     """The id under which the change's thing is on our list now, which ``stands`` tells of an id.
 
-    What was republished, or came back after it was removed, has another number. Where it stands
-    nowhere it is the change's own. History is read only for what does not stand under that.
+    What was republished, or came back after it was removed, has another number. Where it
+    stands nowhere it is the change's own. History is read, unless it is ``known``, only for what
+    does not stand under that.
     """
     own = change.thing_id
     if change.thing not in NUMBERED or stands(own):
         return own
-    heirs = _heirs(read(portal), change.thing)
+    lines = read(portal) if known is None else known
+    heirs = _heirs(lines, change.thing)
     seen, coming = {own}, heirs.get(own, [])
     while coming:
         one, *coming = coming

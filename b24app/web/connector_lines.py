@@ -63,10 +63,6 @@ def leave(connector_id: str, line: int) -> ResponseReturnValue:
     draft, alone = _draft(), "setting" in request.form
     try:
         connector = connectors.leave(portal(), connector_id, line, draft.version)
-    except Conflict as exc:
-        if "name" not in request.form:
-            raise
-        return _conflict(line, draft, exc, alone=alone), 409
     except NotOurs as exc:
         return replies.offer_removal(exc, url_for("connectors.forget", connector_id=connector_id))
     page = _line(portal(), connector, line, alone=alone)

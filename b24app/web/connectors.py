@@ -20,7 +20,10 @@ from b24app.actions.connectors import Standing
 from b24app.actions.portal import Portal
 from b24app.errors import (
     AuthorizationLost,
+    AuthServerRefused,
+    AuthServerUnreachable,
     BadPayload,
+    Busy,
     Conflict,
     NotOurs,
     PortalError,
@@ -33,7 +36,14 @@ from b24app.web.sentences import Reply
 from b24app.web.session import admin, fresh_admin, glance, portal
 
 TEXTS: Final = ("id", "name", "svg", "color", "color_off", "size")
-UNANSWERED: Final = (PortalError, PortalUnreachable, AuthorizationLost)
+UNANSWERED: Final = (
+    PortalError,
+    PortalUnreachable,
+    AuthorizationLost,
+    AuthServerUnreachable,
+    AuthServerRefused,
+    Busy,
+)
 
 blueprint = Blueprint("connectors", __name__, url_prefix="/connectors")
 

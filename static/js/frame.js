@@ -3,7 +3,7 @@
 
 const PATIENCE = 8000
 const ANSWER = 1500
-const SMALLEST = 420 // leaves room for a dialog
+const SMALLEST = 600 // leaves room for a dialog and what it is about
 const PORTAL_CHROME = 200 // what the portal's own bars take of the screen
 
 let opening = null
@@ -113,26 +113,16 @@ function within(milliseconds, promise) {
   return Promise.race([promise, silence]).finally(() => clearTimeout(timer))
 }
 
-// The frame stays within the screen, so that dialogs, messages and the bar of
-// buttons are always in sight; what is longer scrolls inside.
-// It only grows: buttons that move at every change of the page are missed.
+// The frame takes what the screen has from the start and keeps it: dialogs, messages and the bar of
+// buttons are always in sight, and no button moves away under the pointer when the page changes.
 // data-fit holds the height asked for: the portal is still moving while the frame is lower.
 function fit(content) {
-  let frameTimer
-  let last = 0
-  const resize = async () => {
-    const portal = await ready()
-    const height = Number(content.dataset.fit)
-    if (!portal || portal.placement.isSliderMode || height <= last) return
-    last = height
-    portal.placement.call("resizeWindow", { width: "100%", height }).catch(() => {})
-  }
-  const observer = new ResizeObserver(() => {
-    const tallest = Math.max(600, screen.availHeight - PORTAL_CHROME)
-    content.dataset.fit = Math.min(tallest, Math.max(SMALLEST, Math.ceil(content.offsetHeight)))
-    clearTimeout(frameTimer)
-    frameTimer = setTimeout(resize, 120)
-  })
+  const height = Math.max(SMALLEST, screen.availHeight - PORTAL_CHROME)
+  content.dataset.fit = height
   // After the page is there: the library must not delay the first paint.
-  requestAnimationFrame(() => setTimeout(() => observer.observe(content)))
+  requestAnimationFrame(() => setTimeout(async () => {
+    const portal = await ready()
+    if (!portal || portal.placement.isSliderMode) return
+    portal.placement.call("resizeWindow", { width: "100%", height }).catch(() => {})
+  }))
 }

@@ -241,13 +241,16 @@ def test_who_saves_a_line_that_was_taken_off_meanwhile_sees_that(installed, join
     assert not status(installed, 1).is_active
 
 
-def test_who_takes_off_a_line_that_was_saved_meanwhile_sees_both_versions(installed, joined):
+def test_who_takes_off_a_line_that_was_saved_meanwhile_is_told_and_offered_nothing_else(
+    installed, joined
+):
     installed.post(f"{URL}/lines/1", typed_joint(2, name="First"))
 
     reply = installed.post(f"{URL}/lines/1/disconnection", typed_joint(2))
 
     assert reply.status_code == 409
-    assert '>Mail of Aurora</td><td role="cell">First</td>' in reply.text
+    assert "Another administrator saved meanwhile" in reply.text
+    assert "Keep mine" not in reply.text
     assert status(installed, 1).is_fine
 
 

@@ -7,7 +7,9 @@ import re
 from dataclasses import replace
 
 from b24app import keys
+from b24app.actions import bulk
 from b24app.records import ItemState, RunState, Verb
+from tests.cast import typed_joint
 from tests.conftest import environment
 from tests.integration.definitions import (
     changed,
@@ -109,3 +111,46 @@ def test_a_killed_worker_is_followed_by_another_and_each_comes_once(
     named = [(line.thing, line.after["code"]) for line in registered if "code" in line.after]
     assert len(named) == len(set(named)) == 26
     assert is_here(boris, json.dumps(document).encode())
+
+
+def test_a_connector_that_was_cut_short_before_its_lines_is_joined_to_them_then(
+    settled, world, resources, store, work
+):
+    for line in (1, 2):
+        version = store.connectors.get("b24app_mail").version
+        settled.post(f"/connectors/b24app_mail/lines/{line}", typed_joint(version))
+    joints = store.connectors.get("b24app_mail").joints
+    data = export(settled)
+    settled.post("/connectors/b24app_mail/unregistration")
+    address = upload(settled, data)
+    [run_id] = re.findall(r"/bulk/([0-9]+)", settled.post(address + "/import").text)[:1]
+    trouble = {"code": "INTERNAL_SERVER_ERROR", "status": 500}
+    world.faults.order("error", "imconnector.activate", after=1, times=8, **trouble)
+    work()
+    assert len(store.connectors.get("b24app_mail").joints) < len(joints) == 2
+
+    world.faults.clear()
+    resources.redis.delete(keys.bulk_worker(settled.portal.member_id))
+    settled.get(f"/bulk/{run_id}?part")  # the open page asks how it goes
+    work()
+
+    assert states(store, run_id) == ["done"]
+    assert store.connectors.get("b24app_mail").joints == joints
+
+
+def test_the_parts_of_an_import_end_and_go_on_together(settled, boris, borealis, monkeypatch, work):
+    monkeypatch.setattr(bulk, "MOST", 3)
+    address = upload(boris, export(settled))
+    boris.post(address + "/import")
+    later, *_, first = borealis.runs.all()
+    assert later.id != first.id
+
+    boris.post(f"/bulk/{first.id}/cancellation")
+    assert {run.state for run in borealis.runs.all()} == {RunState.CANCELLED}
+    work()
+    assert boris.bots() == []
+
+    boris.post(f"/bulk/{first.id}/continuation")
+    work()
+    assert {run.state for run in borealis.runs.all()} == {RunState.DONE}
+    assert is_here(boris, export(settled))

@@ -19,9 +19,9 @@ export function choose(list) {
     update()
   })
   find.addEventListener("input", () => {
-    const wanted = find.value.trim().toLowerCase()
+    const wanted = plain(find.value)
     for (const tick of ticks) {
-      row(tick).hidden = !row(tick).textContent.toLowerCase().includes(wanted)
+      row(tick).hidden = !plain(row(tick).textContent).includes(wanted)
       if (row(tick).hidden) tick.checked = false
     }
     for (const table of list.querySelectorAll("table")) {
@@ -52,6 +52,11 @@ export function choose(list) {
       }
     }
   }
+}
+
+// Without regard to capitals and kinds of space: moments have some that do not break.
+function plain(text) {
+  return text.trim().toLowerCase().replace(/\s+/g, " ")
 }
 
 // {commands} becomes the sum of the rows' data-commands.

@@ -18,6 +18,7 @@ export function glyph(box) {
   field.addEventListener("keydown", finish)
   list.addEventListener("input", ({ target }) => take(target.value))
   form.addEventListener("input", draw) // its colour, too
+  field.addEventListener("htmx:afterRequest", retry)
   form.addEventListener("picked", ({ target }) => { if (target !== field) forget() })
   sheet.addEventListener("load", learn)
   if (sheet.sheet) learn()
@@ -75,13 +76,20 @@ export function glyph(box) {
 
   function take(chosen) {
     const isKnown = knows(chosen)
-    unknown.hidden = isKnown || !chosen
+    unknown.hidden = isKnown || !chosen || search().length > 0
     if (isKnown) field.value = chosen
     choose()
     draw()
     if (!isKnown || !chosen || chosen === told) return
     told = chosen
     field.dispatchEvent(new Event("picked", { bubbles: true }))
+  }
+
+  // What did not arrive may be picked once more, unless it is another one by now.
+  function retry({ detail }) {
+    if (detail.successful || detail.requestConfig.parameters[field.name] !== field.value) return
+    told = ""
+    for (const radio of list.querySelectorAll("input")) radio.checked = false
   }
 
   // A file is the icon now.
